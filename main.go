@@ -1,0 +1,4 @@
+// Command ipctour is a tour of inter-process communication in a terminal.
+package main
+
+func main() {}
