@@ -1,0 +1,160 @@
+package draw
+
+import "ipctour/sims/scene"
+
+// The picture when there is room for no picture: a line for each thing, in the
+// order in which data passes them, and the links as words.
+
+// list draws into r and returns the lines used. Lines about links are the first
+// to go where there is not room for all.
+func (p *painter) list(c *Canvas, r Rect, g *graph) int {
+	if r.W <= 0 || r.H <= 0 {
+		return 0
+	}
+	things := p.inOrder(g)
+	if len(things) == 0 {
+		return 0
+	}
+	hold := 0
+	for _, t := range things {
+		if t.proc != nil {
+			hold++
+		}
+	}
+	own := len(things)+hold <= r.H // links get lines of their own
+	y, bottom := r.Y, r.Y+r.H
+	for i, t := range things {
+		if y == bottom-1 && i < len(things)-1 {
+			left := "… " + count(len(things)-i, "more thing")
+			c.Clip(r.X, y, r.W, left, Dim)
+			return r.H
+		}
+		x := t.line(p, c, r, y)
+		y++
+		if t.proc == nil {
+			continue
+		}
+		switch links := p.linkRow(t.proc.ID); {
+		case len(links) == 0:
+		case own:
+			links.draw(c, r.X+3, y, r.W-3)
+			y++
+		case x+2+links.width() <= r.X+r.W:
+			links.draw(c, x+2, y-1, r.X+r.W-x-2)
+		}
+	}
+	return y - r.Y
+}
+
+// thing is a process or an object.
+type thing struct {
+	proc   *scene.Process
+	hue    Style
+	object scene.Object
+}
+
+// inOrder is the things by rank where the graph is known.
+func (p *painter) inOrder(g *graph) []thing {
+	things := make([]thing, 0, len(p.s.Processes)+len(p.s.Objects))
+	if g == nil {
+		for i := range p.s.Processes {
+			things = append(things, thing{proc: &p.s.Processes[i], hue: Process(i)})
+		}
+		for _, o := range p.s.Objects {
+			if o != nil {
+				things = append(things, thing{object: o})
+			}
+		}
+		return things
+	}
+	add := func(n *node) {
+		switch {
+		case n.dummy:
+		case n.proc >= 0:
+			things = append(things, thing{proc: &p.s.Processes[n.proc], hue: Process(n.proc)})
+		default:
+			things = append(things, thing{object: n.object})
+		}
+	}
+	for _, b := range g.blocks {
+		for _, rank := range b.ranks {
+			for _, n := range rank {
+				add(n)
+			}
+		}
+	}
+	for _, n := range g.islands {
+		add(n)
+	}
+	return things
+}
+
+// line draws one thing in one line and returns the column after it.
+func (t thing) line(p *painter, c *Canvas, r Rect, y int) int {
+	if t.proc != nil {
+		name := t.proc.Name
+		if name == "" {
+			name = t.proc.ID
+		}
+		x := c.Clip(r.X, y, min(r.W, max(r.W/3, 8)), name, t.hue.Bold())
+		return p.processLine(t.proc).draw(c, x+1, y, r.X+r.W-x-1)
+	}
+	k := p.objectCard(t.object, small, r.W)
+	x := r.X + min(2, r.W/8)
+	x = k.title.draw(c, x, y, max(r.W/2, 1))
+	for _, line := range k.rows {
+		if x >= r.X+r.W-1 {
+			break
+		}
+		x = line.draw(c, x+1, y, min(line.width(), r.X+r.W-x-1))
+	}
+	return x
+}
+
+// linkRow is a process's links in words: "3 ━▶ pipe   4 ◀━ pipe asleep".
+func (p *painter) linkRow(id string) row {
+	var r row
+	for i := range p.s.Links {
+		l := &p.s.Links[i]
+		if l.From != id && (l.To != id || p.s.Process(l.From) != nil) {
+			continue
+		}
+		other, arrow := l.To, flowArrow(l, true)
+		if l.To == id {
+			other, arrow = l.From, flowArrow(l, false)
+		}
+		if len(r) > 0 {
+			r = append(r, span{"   ", Text})
+		}
+		st := wireStyle(&seg{link: l, hue: p.hue(id)})
+		if label := linkLabel(l); label != "" {
+			r = append(r, span{label, st}, span{" ", Text})
+		}
+		r = append(r, span{arrow, st}, span{" ", Text}, span{p.name(other), Text})
+		if words := linkWords(l); words != "" {
+			r = append(r, span{" ", Text}, span{words, st & hueMask})
+		} else if l.State == scene.Cut {
+			r = append(r, span{" closed", Dim})
+		}
+	}
+	return r
+}
+
+func flowArrow(l *scene.Link, out bool) string {
+	i := 0
+	if !out {
+		i = 1
+	}
+	if l.Both {
+		i = 2
+	}
+	switch flow(l) {
+	case scene.Cut, scene.Broken:
+		return [...]string{"╌✗", "✗╌", "╌✗╌"}[i]
+	case scene.Blocked:
+		return [...]string{"━┃", "┃━", "┃━┃"}[i]
+	case scene.Idle:
+		return [...]string{"╌▷", "◁╌", "◁╌▷"}[i]
+	}
+	return [...]string{"━▶", "◀━", "◀━▶"}[i]
+}

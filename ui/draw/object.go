@@ -1,0 +1,39 @@
+package draw
+
+import "ipctour/sims/scene"
+
+// objectCard is the one place that knows the kinds of objects: add a line for a
+// new kind. Room is the width that the whole picture has.
+func (p *painter) objectCard(o scene.Object, d detail, room int) card {
+	switch o := o.(type) {
+	case scene.Pipe:
+		return p.pipeCard(&o, d)
+	case *scene.Pipe:
+		return p.pipeCard(o, d)
+	case scene.File:
+		return fileCard(&o, d)
+	case *scene.File:
+		return fileCard(o, d)
+	case scene.Output:
+		return outputCard(&o, d, room)
+	case *scene.Output:
+		return outputCard(o, d, room)
+	case scene.Stream:
+		return p.streamCard(&o, d, room)
+	case *scene.Stream:
+		return p.streamCard(o, d, room)
+	}
+	return unknownCard(o)
+}
+
+// unknownCard is an object of a kind that has no file here.
+func unknownCard(o scene.Object) card {
+	k := squareCard(o.Key())
+	k.rows = []row{text(o.Kind(), Dim)}
+	return k
+}
+
+// squareCard is the frame that most kinds share.
+func squareCard(title string) card {
+	return card{framed: true, border: Square, edge: Dim, title: text(title, Strong)}
+}

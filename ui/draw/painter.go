@@ -1,0 +1,85 @@
+package draw
+
+import (
+	"strconv"
+
+	"ipctour/sims/scene"
+)
+
+// Options say how big, in which colours and with which characters.
+type Options struct {
+	Width, Height int
+	Theme         Theme
+	ASCII         bool // no byte above 0x7f
+	// Spin is the phase of the animation: a moving link shows where its bytes
+	// are. The caller counts it up, a few times a second; 0 keeps it still.
+	Spin int
+}
+
+func (o Options) canvas() *Canvas { return NewCanvas(o.Width, o.Height, o.Theme, o.ASCII) }
+
+// painter is one frame being drawn: the scene and what all of it needs to know.
+type painter struct {
+	s    *scene.Scene
+	spin int
+}
+
+// hue is the colour of a process by its id; Accent if it is no process.
+func (p *painter) hue(id string) Style {
+	for i := range p.s.Processes {
+		if p.s.Processes[i].ID == id {
+			return Process(i)
+		}
+	}
+	return Accent
+}
+
+// name is what the learner reads for a key: a process's name, else the key.
+func (p *painter) name(id string) string {
+	if q := p.s.Process(id); q != nil && q.Name != "" {
+		return q.Name
+	}
+	return id
+}
+
+// writer is the style of the only process that writes to an object, else Accent.
+func (p *painter) writer(key string) Style {
+	found := Accent
+	for i := range p.s.Links {
+		l := &p.s.Links[i]
+		if l.To != key || l.State == scene.Cut {
+			continue
+		}
+		st := p.hue(l.From)
+		if found != Accent && found != st {
+			return Accent
+		}
+		found = st
+	}
+	return found
+}
+
+// amount is a number with separators; "?" for what is not known.
+func amount(n int64) string {
+	if n < 0 {
+		return "?"
+	}
+	return scene.Thousands(n)
+}
+
+// count is "1 writer", "2 writers", "? writers".
+func count(n int, thing string) string {
+	switch {
+	case n < 0:
+		return "? " + thing + "s"
+	case n == 1:
+		return "1 " + thing
+	}
+	return strconv.Itoa(n) + " " + thing + "s"
+}
+
+// repeat is n times a glyph of one cell, without building it each frame for
+// the sizes that occur.
+func repeat(long string, glyph, n int) string {
+	return long[:min(max(n, 0)*glyph, len(long))]
+}

@@ -1,0 +1,205 @@
+package draw
+
+import (
+	"strings"
+
+	"ipctour/sims/scene"
+)
+
+// How a pipe looks: its buffer as a bar with a cell for each page, what is in
+// it, and how many hold its ends. No frame: the bar is the object.
+
+// barCells is the usual width of a bar: the 16 pages of a default pipe.
+const barCells = 16
+
+const (
+	fullCells  = "████████████████████████████████"
+	emptyCells = "░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░"
+	glyphBytes = len("█")
+)
+
+func (p *painter) pipeCard(o *scene.Pipe, d detail) card {
+	label := o.Label
+	if label == "" {
+		label = "pipe"
+	}
+	var k card
+	k.title = text(label, Strong)
+	if o.Path != "" {
+		k.title = row{{label, Strong}, {" ", Text}, {tail(o.Path, 24), Dim}}
+	}
+	bar := p.pipeBar(o, barCells)
+	if d == small {
+		k.rows = []row{bar, text(amount(o.Queued)+" B", Text)}
+		if o.Gone {
+			k.rows[1] = text("gone", Dim)
+		}
+		return k
+	}
+	k.least = 20
+	k.rows = append(k.rows, bar)
+	if o.Gone {
+		k.rows = append(k.rows, text("gone: nobody holds it", Dim))
+		return k
+	}
+	k.rows = append(k.rows, row{{amount(o.Queued), Strong}, {" of ", Dim}, {known(o.Capacity), Text}, {" B", Dim}})
+	if d == full {
+		k.rows = append(k.rows, text(pages(o), Dim))
+		k.rows = append(k.rows, text(count(o.Writers, "writer")+" · "+count(o.Readers, "reader"), endStyle(o)))
+	}
+	return k
+}
+
+// endStyle brings out a pipe that has lost one side: the next use of it is an
+// end of file or a SIGPIPE.
+func endStyle(o *scene.Pipe) Style {
+	if o.Writers == 0 || o.Readers == 0 {
+		return Accent
+	}
+	return Dim
+}
+
+// known is a size that is 0 when nobody could say.
+func known(n int64) string {
+	if n <= 0 {
+		return "?"
+	}
+	return scene.Thousands(n)
+}
+
+// pages says how many pages are taken. The kernel tells bytes, not pages: a
+// short write may leave the rest of its page empty (pipe(7)), so unless the
+// pipe is empty or every page must be taken, bytes give only a lower bound.
+func pages(o *scene.Pipe) string {
+	slots := o.Slots()
+	if slots <= 0 || o.Queued < 0 {
+		return "? pages"
+	}
+	used := o.Queued / o.Page
+	if o.Queued%o.Page != 0 {
+		used++
+	}
+	of := " of " + amount(slots) + " pages"
+	if used == 0 || used >= slots {
+		return amount(used) + of
+	}
+	return "at least " + amount(used) + of
+}
+
+// pipeBar is the buffer. Readable bytes that fit are shown as themselves,
+// oldest first; else the bar is filled by the share that is taken.
+func (p *painter) pipeBar(o *scene.Pipe, cells int) row {
+	edge := Dim
+	if o.Queued > 0 {
+		edge = Text
+	}
+	r := make(row, 0, 6)
+	r = append(r, span{"▐", edge})
+	switch {
+	case o.Gone:
+		r = append(r, span{blanks(cells), Dim})
+	case o.Queued < 0:
+		r = append(r, span{strings.Repeat("?", cells), Dim})
+	case readable(o, cells):
+		r = p.appendLetters(r, o, cells)
+	default:
+		r = p.appendFill(r, o, cells)
+	}
+	return append(r, span{"▌", edge})
+}
+
+// readable reports whether the segments are all of what is queued, as text,
+// and short enough for the bar.
+func readable(o *scene.Pipe, cells int) bool {
+	n, width := int64(0), 0
+	for i := range o.Segments {
+		s := &o.Segments[i]
+		if s.Text == "" || s.Bytes > int64(cells) {
+			return false
+		}
+		n += max(s.Bytes, 0)
+		width += Width(s.Text)
+		if width > cells {
+			return false
+		}
+	}
+	return n > 0 && n == o.Queued
+}
+
+func (p *painter) appendLetters(r row, o *scene.Pipe, cells int) row {
+	for i := range o.Segments {
+		s := &o.Segments[i]
+		r = append(r, span{s.Text, p.segmentHue(s, o.ID).Bold()})
+		cells -= Width(s.Text)
+	}
+	return append(r, span{repeat(emptyCells, glyphBytes, cells), Dim})
+}
+
+// appendFill draws whole, part and empty cells. Something always shows as
+// something, and what is not full never shows as full.
+func (p *painter) appendFill(r row, o *scene.Pipe, cells int) row {
+	capacity := o.Capacity
+	if capacity <= 0 {
+		capacity = max(o.Queued, 1)
+	}
+	queued := min(o.Queued, capacity)
+	whole := share(queued, capacity, cells)
+	part := whole < cells && queued > 0 && float64(whole)*float64(capacity) < float64(queued)*float64(cells)
+	if o.Capacity <= 0 && o.Queued > 0 { // some bytes, of how many nobody knows
+		whole, part = 0, true
+	}
+	r = p.appendWhole(r, o, whole, cells)
+	if part {
+		r = append(r, span{"▄", p.lastHue(o)})
+		whole++
+	}
+	return append(r, span{repeat(emptyCells, glyphBytes, cells-whole), Dim})
+}
+
+// appendWhole colours the full cells by who wrote the bytes in them.
+func (p *painter) appendWhole(r row, o *scene.Pipe, whole, cells int) row {
+	if len(o.Segments) == 0 || o.Capacity <= 0 {
+		return append(r, span{repeat(fullCells, glyphBytes, whole), p.writer(o.ID)})
+	}
+	perCell := float64(o.Capacity) / float64(cells)
+	at, i, end := 0, 0, o.Segments[0].Bytes
+	for at < whole {
+		from, st := at, p.segmentHue(&o.Segments[i], o.ID)
+		for at < whole && (float64(at)*perCell < float64(end) || i == len(o.Segments)-1) {
+			at++
+		}
+		if at > from {
+			r = append(r, span{repeat(fullCells, glyphBytes, at-from), st})
+		}
+		if i < len(o.Segments)-1 {
+			i++
+			end += o.Segments[i].Bytes
+		}
+	}
+	return r
+}
+
+func (p *painter) segmentHue(s *scene.Segment, key string) Style {
+	if s.Who == "" {
+		return p.writer(key)
+	}
+	return p.hue(s.Who)
+}
+
+func (p *painter) lastHue(o *scene.Pipe) Style {
+	if n := len(o.Segments); n > 0 {
+		return p.segmentHue(&o.Segments[n-1], o.ID)
+	}
+	return p.writer(o.ID)
+}
+
+// tail keeps the end of a path, which tells more than its beginning.
+func tail(path string, w int) string {
+	if Width(path) <= w {
+		return path
+	}
+	for Width(path) > w-1 {
+		_, _, path = nextGlyph(path)
+	}
+	return "…" + path
+}

@@ -1,0 +1,39 @@
+package draw
+
+import "ipctour/sims/scene"
+
+// Scene draws everything a scene has room for: the picture, then figures,
+// tables and the x-ray in what is left, most important first. Where there is
+// room for nothing else it is the sentence.
+func Scene(s *scene.Scene, o Options) *Canvas {
+	c := o.canvas()
+	p := &painter{s: s, spin: o.Spin}
+	if c.H < 3 && s.Sentence != "" || len(s.Processes)+len(s.Objects)+len(s.Figures)+len(s.Tables) == 0 {
+		for i, line := range wrap(s.Sentence, c.W, c.H) {
+			if i < c.H {
+				c.Clip(0, i, c.W, line, Text)
+			}
+		}
+		return c
+	}
+	// The figures' lines are set aside first, but never more than a third.
+	scratch := NewCanvas(c.W, max(c.H/3, 1), o.Theme, o.ASCII)
+	aside := 0
+	if len(s.Figures) > 0 {
+		aside = p.figures(scratch, Rect{0, 0, scratch.W, scratch.H}) + 1
+	}
+	if len(s.Tables) > 0 {
+		aside += min(2+len(s.Tables[0].Rows), c.H/4) + 1
+	}
+	y := p.picture(c, Rect{0, 0, c.W, max(c.H-aside, 1)})
+	for _, part := range [...]func(*Canvas, Rect) int{p.figures, p.tables, p.xray} {
+		at := y
+		if y > 0 && c.H-y > 2 {
+			at++ // a blank line, if that leaves room for something
+		}
+		if n := part(c, Rect{0, at, c.W, c.H - at}); n > 0 {
+			y = at + n
+		}
+	}
+	return c
+}

@@ -1,0 +1,239 @@
+package draw
+
+import (
+	"time"
+
+	"ipctour/sims/scene"
+)
+
+// The scenes that the tests draw: one for each shape of picture that the
+// course has. They hold no real run's figures.
+
+var samples = []struct {
+	name string
+	make func() *scene.Scene
+}{
+	{"full-buffer", fullBuffer},
+	{"hose", hose},
+	{"pipeline", pipeline},
+	{"inherit", inherit},
+	{"atomic", atomic},
+	{"each-way", eachWay},
+	{"fifo", fifo},
+	{"framing", framing},
+	{"ends", ends},
+	{"islands", islands},
+	{"hostile", hostile},
+}
+
+func fullBuffer() *scene.Scene {
+	return &scene.Scene{
+		Sentence: "The writer is asleep: the pipe has no page for its next 4,096 bytes.",
+		Processes: []scene.Process{
+			{ID: "writer", Name: "writer", PID: 41022, Life: scene.Asleep, Letter: "S", Where: "anon_pipe_write", Traced: true,
+				Calls: []scene.Call{
+					{Name: "write", Args: "3, 4096", Result: "4096", Took: 3 * time.Microsecond},
+					{Name: "write", Args: "3, 4096", Result: "4096", Took: 2600 * time.Nanosecond},
+					{Name: "write", Args: "3, 4096", Result: "4096", Took: 3 * time.Microsecond},
+					{Name: "write", Args: "3, 4096", Took: 4200 * time.Millisecond, Blocked: true},
+				}},
+			{ID: "reader", Name: "reader", PID: 41023, Life: scene.Asleep, Letter: "S", Note: "paused by you", Traced: true,
+				Calls: []scene.Call{{Name: "pause", Took: 5 * time.Second, Blocked: true}}},
+		},
+		Objects: []scene.Object{scene.Pipe{ID: "pipe", Label: "pipe", Capacity: 65536, Queued: 65536, Page: 4096, Writers: 1, Readers: 1}},
+		Links: []scene.Link{
+			{From: "writer", To: "pipe", FD: 3, State: scene.Blocked},
+			{From: "pipe", To: "reader", FD: 4, State: scene.Idle},
+		},
+		Figures: []scene.Figure{
+			scene.Count("written", "written", 65536, "B", scene.Child),
+			scene.Count("queued", "in the pipe", 65536, "B", scene.Kernel),
+			scene.Count("read", "read", 0, "B", scene.Child),
+			{ID: "blocked", Label: "blocked", Text: "4.2 s", Origin: scene.Kernel},
+			{ID: "writes", Label: "writes", Text: "16 + 1 asleep", Origin: scene.Child},
+			{ID: "rate", Label: "rate", Text: "0 B/s", Origin: scene.Derived,
+				History: []float64{1, 3, 7, 9, 8, 6, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}},
+			scene.Missing("frames", "frame", "/proc/PID/pagemap shows no frame numbers without CAP_SYS_ADMIN"),
+		},
+	}
+}
+
+func hose() *scene.Scene {
+	return &scene.Scene{
+		Sentence: "Five letters lie in the pipe.",
+		Processes: []scene.Process{
+			{ID: "writer", Name: "writer", PID: 512, Life: scene.Running, Letter: "R"},
+			{ID: "reader", Name: "reader", PID: 513, Life: scene.Waiting, Letter: "S", Gate: "read", Note: "at gate read"},
+		},
+		Objects: []scene.Object{scene.Pipe{ID: "p", Label: "pipe", Capacity: 65536, Queued: 11, Page: 4096, Writers: 1, Readers: 1,
+			Segments: []scene.Segment{{Who: "writer", Bytes: 6, Text: "hello "}, {Who: "writer", Bytes: 5, Text: "world"}}}},
+		Links: []scene.Link{
+			{From: "writer", To: "p", FD: 3, State: scene.Moving, Through: "5 B"},
+			{From: "p", To: "reader", FD: 4, State: scene.Idle},
+		},
+		Figures: []scene.Figure{scene.Count("w", "written", 11, "B", scene.Child), scene.Count("r", "read", 0, "B", scene.Child)},
+	}
+}
+
+func pipeline() *scene.Scene {
+	s := &scene.Scene{Sentence: "Four programs run at once."}
+	names := []string{"ls", "grep", "sort", "head"}
+	for i, n := range names {
+		s.Processes = append(s.Processes, scene.Process{ID: n, Name: n, PID: 7000 + i, Life: scene.Asleep, Letter: "S", Where: "anon_pipe_read"})
+		if i > 0 {
+			key := "pipe" + string(rune('0'+i))
+			s.Objects = append(s.Objects, scene.Pipe{ID: key, Label: "pipe", Capacity: 65536, Queued: int64(i) * 9000, Page: 4096, Writers: 1, Readers: 1})
+			s.Links = append(s.Links,
+				scene.Link{From: names[i-1], To: key, Label: "1", State: scene.Moving},
+				scene.Link{From: key, To: n, Label: "0", State: scene.Blocked})
+		}
+	}
+	s.Processes[0].Life, s.Processes[0].End, s.Processes[0].Letter, s.Processes[0].Where = scene.Exited, "exit 0", "Z", ""
+	s.Objects = append(s.Objects, scene.Output{ID: "out", Label: "terminal", Lines: []string{"$ ls | grep go | sort | head", "doc.go", "main.go"}})
+	s.Links = append(s.Links, scene.Link{From: "head", To: "out", Label: "1", State: scene.Moving})
+	return s
+}
+
+func inherit() *scene.Scene {
+	table := func(cut bool) []scene.FD {
+		return []scene.FD{
+			{N: 0, Target: "/dev/null"},
+			{N: 3, Target: "pipe:[8801]", Object: "p", End: "read end", Cut: cut},
+			{N: 4, Target: "pipe:[8801]", Object: "p", End: "write end"},
+		}
+	}
+	return &scene.Scene{
+		Sentence: "The reader waits for an end that never comes: its parent still holds the write end.",
+		Processes: []scene.Process{
+			{ID: "parent", Name: "parent", PID: 900, Life: scene.Asleep, Letter: "S", Where: "do_wait", FDs: table(true)},
+			{ID: "writer", Name: "writer", PID: 901, Life: scene.Killed, End: "killed by SIGKILL", Letter: "Z"},
+			{ID: "reader", Name: "reader", PID: 902, Life: scene.Asleep, Letter: "S", Where: "anon_pipe_read", FDs: table(false)},
+		},
+		Objects: []scene.Object{scene.Pipe{ID: "p", Label: "pipe", Capacity: 65536, Queued: 0, Page: 4096, Writers: 2, Readers: 1}},
+		Links: []scene.Link{
+			{From: "parent", To: "p", FD: 4, State: scene.Idle},
+			{From: "writer", To: "p", FD: 4, State: scene.Cut},
+			{From: "p", To: "reader", FD: 3, State: scene.Blocked},
+		},
+	}
+}
+
+func atomic() *scene.Scene {
+	s := &scene.Scene{Sentence: "Four writers share one pipe."}
+	for i, n := range []string{"ann", "ben", "cleo", "dan"} {
+		s.Processes = append(s.Processes, scene.Process{ID: n, Name: n, PID: 300 + i, Life: scene.Running, Letter: "R"})
+		s.Links = append(s.Links, scene.Link{From: n, To: "p", FD: 3, State: scene.Moving})
+	}
+	s.Links[2].State = scene.Blocked
+	s.Processes = append(s.Processes, scene.Process{ID: "checker", Name: "checker", PID: 304, Life: scene.Running, Letter: "R"})
+	s.Links = append(s.Links, scene.Link{From: "p", To: "checker", FD: 4, State: scene.Moving})
+	s.Objects = []scene.Object{scene.Pipe{ID: "p", Label: "pipe", Capacity: 65536, Queued: 40960, Page: 4096, Writers: 4, Readers: 1,
+		Segments: []scene.Segment{{Who: "ann", Bytes: 8192}, {Who: "cleo", Bytes: 16384}, {Who: "ben", Bytes: 4096}, {Who: "dan", Bytes: 12288}}}}
+	s.Tables = []scene.Table{{Title: "records", Columns: []string{"size", "sent", "torn"}, Right: []int{0, 1, 2}, Bad: []int{2}, Origin: scene.Child,
+		Rows: [][]string{{"512", "10,000", "0"}, {"4,096", "10,000", "0"}, {"8,192", "10,000", "1,204"}}}}
+	s.Figures = []scene.Figure{scene.Count("torn", "torn", 1204, "", scene.Child)}
+	return s
+}
+
+func eachWay() *scene.Scene {
+	return &scene.Scene{
+		Sentence: "A question goes one way, the answer the other.",
+		Processes: []scene.Process{
+			{ID: "client", Name: "client", PID: 61, Life: scene.Asleep, Letter: "S", Where: "anon_pipe_read"},
+			{ID: "server", Name: "server", PID: 62, Life: scene.Stopped, Letter: "T"},
+		},
+		Objects: []scene.Object{
+			scene.Pipe{ID: "ask", Label: "questions", Capacity: 65536, Queued: 128, Page: 4096, Writers: 1, Readers: 1},
+			scene.Pipe{ID: "answer", Label: "answers", Capacity: 65536, Queued: -1, Page: 4096, Writers: 1, Readers: 1},
+		},
+		Links: []scene.Link{
+			{From: "client", To: "ask", FD: 4, State: scene.Moving},
+			{From: "ask", To: "server", FD: 0, Label: "0", State: scene.Idle},
+			{From: "server", To: "answer", FD: 1, State: scene.Idle},
+			{From: "answer", To: "client", FD: 3, State: scene.Blocked},
+		},
+	}
+}
+
+func fifo() *scene.Scene {
+	return &scene.Scene{
+		Sentence: "open(2) sleeps until the other side opens too.",
+		Processes: []scene.Process{
+			{ID: "writer", Name: "writer", PID: 71, Life: scene.Asleep, Letter: "S", Where: "wait_for_partner", Note: "in open(2)"},
+			{ID: "reader", Name: "reader", Life: scene.Unborn},
+		},
+		Objects: []scene.Object{
+			scene.Pipe{ID: "f", Label: "FIFO", Path: "/run/user/1000/ipctour/bell", Queued: -1, Writers: -1, Readers: 0},
+			scene.File{ID: "name", Path: "bell", Mode: "prw-------", Size: 0, Inode: 4711, Note: "a name, and no bytes"},
+		},
+		Links: []scene.Link{
+			{From: "writer", To: "f", Label: "open", State: scene.Blocked},
+			{From: "f", To: "reader", State: scene.Idle},
+		},
+	}
+}
+
+func framing() *scene.Scene {
+	return &scene.Scene{
+		Sentence: "Three writes arrived as two reads.",
+		Processes: []scene.Process{
+			{ID: "sender", Name: "sender", PID: 81, Life: scene.Exited, End: "exit 0"},
+			{ID: "reader", Name: "reader", PID: 82, Life: scene.Exited, End: "exit 3"},
+		},
+		Objects: []scene.Object{
+			scene.Stream{ID: "s", Label: "what arrived",
+				Sent:  []scene.Segment{{Who: "sender", Bytes: 4, Text: "one\n"}, {Who: "sender", Bytes: 4, Text: "two\n"}, {Who: "sender", Bytes: 6, Text: "three\n"}},
+				Reads: []scene.Segment{{Bytes: 10, Text: "one\ntwo\nth"}, {Bytes: 4, Text: "ree\n"}}},
+		},
+		Links: []scene.Link{{From: "sender", To: "s", FD: 3, State: scene.Moving}, {From: "s", To: "reader", FD: 4, State: scene.Moving}},
+	}
+}
+
+func ends() *scene.Scene {
+	return &scene.Scene{
+		Sentence: "The writer wrote to a pipe without a reader and was killed.",
+		Processes: []scene.Process{
+			{ID: "writer", Name: "writer", PID: 91, Life: scene.Killed, End: "killed by SIGPIPE",
+				Calls: []scene.Call{{Name: "write", Args: "3, \"x\"..., 4096", Result: "-1 EPIPE", Failed: true, Took: 900}}},
+			{ID: "reader", Name: "reader", PID: 92, Life: scene.Exited, End: "exit 0"},
+		},
+		Objects: []scene.Object{
+			scene.Pipe{ID: "p", Label: "pipe", Capacity: 65536, Queued: 4096, Page: 4096, Writers: 1, Readers: 0, Gone: true},
+			scene.File{ID: "log", Path: "/var/log/a-rather-long-name-of-a-log-file.log", Gone: true},
+		},
+		Links: []scene.Link{
+			{From: "writer", To: "p", FD: 3, State: scene.Broken, Through: "EPIPE"},
+			{From: "p", To: "reader", FD: 4, State: scene.Cut},
+			{From: "writer", To: "log", FD: 5, State: scene.Moving},
+		},
+	}
+}
+
+func islands() *scene.Scene {
+	return &scene.Scene{
+		Sentence: "Two processes share nothing.",
+		Processes: []scene.Process{
+			{ID: "a", Name: "A", PID: 11, Life: scene.Running, Letter: "R", Note: "value 1"},
+			{ID: "b", Name: "B", PID: 12, Life: scene.Running, Letter: "R", Note: "value 2"},
+		},
+		Objects: []scene.Object{odd{}},
+	}
+}
+
+// odd is a kind that draw does not know.
+type odd struct{}
+
+func (odd) Key() string  { return "kettle" }
+func (odd) Kind() string { return "samovar" }
+
+func hostile() *scene.Scene {
+	return &scene.Scene{
+		Sentence: "\x1b]0;owned\a\x1b[2J",
+		Processes: []scene.Process{
+			{ID: "a", Name: "\x1b[31mred\x1b[0m", PID: 1, Life: scene.Running, Letter: "\x07", Note: "\u202egnp.exe\u200b"},
+			{ID: "b", Name: "世界 café\xff", PID: -4, Life: "odd", Where: "a\u0301b\u0300"},
+		},
+		Objects: []scene.Object{scene.Pipe{ID: "p", Label: "p\rq\n", Capacity: -1, Queued: 1 << 62, Page: -4096}},
+		Links:   []scene.Link{{From: "a", To: "p", FD: 3, State: "odd", Through: "\x1b[H"}, {From: "p", To: "b", FD: 4, Both: true}},
+	}
+}

@@ -1,0 +1,122 @@
+package draw
+
+import (
+	"slices"
+
+	"ipctour/sims/scene"
+)
+
+// Results that are more than one number.
+
+// Tables draws the tables of a scene, one under the other.
+func Tables(s *scene.Scene, o Options) *Canvas {
+	c := o.canvas()
+	(&painter{s: s, spin: o.Spin}).tables(c, Rect{0, 0, c.W, c.H})
+	return c
+}
+
+// tables draws into r and returns the lines used.
+func (p *painter) tables(c *Canvas, r Rect) int {
+	y := r.Y
+	for i := range p.s.Tables {
+		room := r.Y + r.H - y
+		if room < 3 && i > 0 {
+			break
+		}
+		y += table(c, Rect{r.X, y, r.W, room}, &p.s.Tables[i])
+		if i < len(p.s.Tables)-1 {
+			y++
+		}
+	}
+	return min(y-r.Y, r.H)
+}
+
+const columnGap = 3
+
+// columnWidths are as wide as what is in them; where that is more than w, the
+// widest give way first.
+func columnWidths(t *scene.Table, w int) []int {
+	n := len(t.Columns)
+	for _, r := range t.Rows {
+		n = max(n, len(r))
+	}
+	n = min(n, max(w/2, 1))
+	widths := make([]int, n)
+	for i := range min(n, len(t.Columns)) {
+		widths[i] = min(Width(t.Columns[i]), w)
+	}
+	for _, r := range t.Rows {
+		for i := range min(n, len(r)) {
+			widths[i] = max(widths[i], min(Width(r[i]), w))
+		}
+	}
+	total := columnGap * (n - 1)
+	for _, x := range widths {
+		total += x
+	}
+	for ; total > w; total-- {
+		widest := 0
+		for i := range widths {
+			if widths[i] > widths[widest] {
+				widest = i
+			}
+		}
+		if n == 0 || widths[widest] <= 1 {
+			break
+		}
+		widths[widest]--
+	}
+	return widths
+}
+
+// table draws one table and returns the lines used. A row that shows a failure
+// has ✗ before it; the margin for that is there in every table, so that nothing
+// moves when the first failure comes.
+func table(c *Canvas, r Rect, t *scene.Table) int {
+	if r.H <= 0 || r.W <= 2 {
+		return 0
+	}
+	y, bottom := r.Y, r.Y+r.H
+	if t.Title != "" {
+		x := c.Clip(r.X, y, r.W, t.Title, Strong)
+		c.Clip(x+1, y, r.X+r.W-x-1, mark(t.Origin), Dim)
+		y++
+	}
+	x, w := r.X+2, r.W-2
+	widths := columnWidths(t, w)
+	if len(t.Columns) > 0 && y < bottom {
+		cells(c, x, y, x+w, t, t.Columns, widths, Dim)
+		y++
+	}
+	for i, line := range t.Rows {
+		if y == bottom-1 && i < len(t.Rows)-1 {
+			c.Clip(x, y, w, "… "+count(len(t.Rows)-i, "more row"), Dim)
+			return r.H
+		}
+		if y >= bottom {
+			break
+		}
+		st := Text
+		if slices.Contains(t.Bad, i) {
+			st = Fail
+			c.Put(r.X, y, "✗", Fail)
+		}
+		cells(c, x, y, x+w, t, line, widths, st)
+		y++
+	}
+	return y - r.Y
+}
+
+func cells(c *Canvas, x, y, end int, t *scene.Table, line []string, widths []int, st Style) {
+	for i, w := range widths {
+		if i >= len(line) || x >= end {
+			return
+		}
+		at := x
+		if slices.Contains(t.Right, i) {
+			at += max(w-Width(line[i]), 0)
+		}
+		c.Clip(at, y, min(w, end-at), line[i], st)
+		x += w + columnGap
+	}
+}
