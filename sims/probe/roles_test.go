@@ -5,19 +5,21 @@ package probe
 
 import (
 	"bytes"
+	"encoding/binary"
 	"os"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-var roles map[string]func()
-
-func init() {
-	roles = map[string]func(){
-		"fill": roleFill,
-		"read": roleRead,
-	}
+var roles = map[string]func(){
+	"fill":  roleFill,
+	"read":  roleRead,
+	"busy":  roleBusy,
+	"exec":  roleExec,
+	"eintr": roleEintr,
+	"futex": roleFutex,
 }
 
 // forkExec starts a program with fd as its descriptor 3 and nothing else of ours.
@@ -49,5 +51,51 @@ func roleRead() {
 		if n == 0 {
 			return
 		}
+	}
+}
+
+// roleBusy writes the numbers from 0, eight bytes each, for ever: a call that
+// was lost, or made twice, shows in the stream. An EINTR ends it. The pipe is
+// made small, a page, so that what is read is what was just written.
+func roleBusy() {
+	unix.FcntlInt(3, unix.F_SETPIPE_SZ, os.Getpagesize())
+	var n [8]byte
+	for i := uint64(0); ; i++ {
+		binary.LittleEndian.PutUint64(n[:], i)
+		if got, err := unix.Write(3, n[:]); got != 8 || err != nil {
+			os.Exit(3)
+		}
+	}
+}
+
+// roleExec reads a byte and becomes the role "fill".
+func roleExec() {
+	var b [1]byte
+	unix.Read(3, b[:])
+	unix.Exec("/proc/self/exe", []string{"/proc/self/exe", roleMark, "read"}, os.Environ())
+}
+
+// roleEintr waits for data with a timeout, in a call that is never restarted,
+// and ends with status 7 at the first EINTR.
+func roleEintr() {
+	p, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err != nil {
+		os.Exit(3)
+	}
+	unix.SetsockoptTimeval(p[0], unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 600})
+	var b [1]byte
+	if _, _, err := unix.Recvfrom(p[0], b[:], 0); err == unix.EINTR {
+		os.Exit(7)
+	}
+}
+
+// roleFutex sleeps on a futex for as long as it is let, and ends with status 7 at
+// EINTR.
+func roleFutex() {
+	var word uint32
+	timeout := unix.Timespec{Sec: 600}
+	_, _, errno := unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(&word)), 0, 0, uintptr(unsafe.Pointer(&timeout)), 0, 0)
+	if errno == unix.EINTR {
+		os.Exit(7)
 	}
 }

@@ -5,6 +5,7 @@ package sys
 // What ptrace(2) has and x/sys/unix does not wrap: GET_SYSCALL_INFO and LISTEN.
 
 import (
+	"encoding/binary"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -64,4 +65,16 @@ func named(call string, errno unix.Errno) error {
 		return nil
 	}
 	return os.NewSyscallError(call, errno)
+}
+
+// SI_TKILL is the code of a signal sent to one thread by tgkill(2).
+const SI_TKILL = -6
+
+// PtraceSignalCode is the si_code of the signal that a process is stopped for.
+func PtraceSignalCode(pid int) (int32, error) {
+	var info [128]byte // siginfo_t: signo, errno, code, …
+	if errno := ptraceSiginfo(pid, &info); errno != 0 {
+		return 0, named("ptrace(PTRACE_GETSIGINFO)", errno)
+	}
+	return int32(binary.NativeEndian.Uint32(info[8:])), nil
 }

@@ -20,3 +20,7 @@ func PtraceSyscallInfo(pid int, info *SyscallInfo) error {
 		unsafe.Sizeof(*info), uintptr(unsafe.Pointer(info)), 0, 0)
 	return named("ptrace(PTRACE_GET_SYSCALL_INFO)", e)
 }
+
+func ptraceSiginfo(pid int, info *[128]byte) unix.Errno {
+	return ptrace(unix.PTRACE_GETSIGINFO, pid, 0, uintptr(unsafe.Pointer(info)))
+}
