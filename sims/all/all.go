@@ -1,0 +1,14 @@
+// Package all is the list of the experiments, chapter by chapter in the order
+// of the course, and nothing else.
+package all
+
+import (
+	"slices"
+
+	"ipctour/sims"
+)
+
+// Sims are the experiments of every chapter.
+func Sims() []*sims.Sim {
+	return slices.Concat([]([]*sims.Sim){}...)
+}

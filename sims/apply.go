@@ -1,0 +1,231 @@
+package sims
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ipctour/sims/scene"
+	"ipctour/sims/stage"
+)
+
+func contains(s, part string) bool { return strings.Contains(s, part) }
+
+// Apply takes one event in. Events of an unknown kind, or about an unknown
+// role, change nothing but the clock: a newer run file still replays.
+func (w *World) Apply(e Event) {
+	if e.At > w.Now {
+		w.Now = e.At
+	}
+	w.Seq = e.Seq
+	a := w.find(e.Who)
+	switch e.Kind {
+	case stage.Begin:
+		w.begin(e)
+	case stage.StepBegun:
+		w.Step, w.StepOpen = e.Name, true
+	case stage.StepDone:
+		w.StepOpen = false
+		w.steps[e.Name] = w.Clone()
+	case stage.Beat:
+		w.Beats++
+	case stage.Stepping:
+		w.Stepping = e.N["on"] != 0
+	case stage.Trouble:
+		w.Trouble = append(w.Trouble, Trouble{e.At, e.Who, e.S["text"], e.S["advice"]})
+		if len(w.Trouble) > keptTrouble {
+			w.Trouble = slices.Clone(w.Trouble[1:])
+		}
+	case stage.Moment:
+		w.Moments = append(w.Moments, Moment{e.At, w.Beats, e.Who, e.Name, e.N, e.S})
+	case stage.Hold:
+		w.object(e.Name, e.S["kind"]).hold(e.Who, int(e.N["fd"]))
+	case stage.Reading:
+		if e.Name != "process" {
+			w.object(e.Who, e.Name).read(e)
+		} else if a != nil {
+			a.read(e)
+		}
+	case stage.Over:
+		w.Ended = e.S["why"]
+	default:
+		if a != nil {
+			a.apply(e)
+		}
+	}
+}
+
+func (w *World) begin(e Event) {
+	w.Casts++
+	w.clear()
+	w.Ended = ""
+	w.Options, w.Facts, w.Words = map[string]string{}, e.N, map[string]string{}
+	for k, v := range e.S {
+		if name, ok := strings.CutPrefix(k, "option "); ok {
+			w.Options[name] = v
+		} else {
+			w.Words[k] = v
+		}
+	}
+}
+
+func (w *World) object(name, kind string) *ObjectState {
+	o := w.Objects[name]
+	if o == nil {
+		o = &ObjectState{Name: name, N: map[string]int64{}, S: map[string]string{}, Holders: map[string]int{}}
+		w.Objects[name] = o
+	}
+	if kind != "" {
+		o.Kind = kind
+	}
+	return o
+}
+
+func (o *ObjectState) hold(role string, fd int) {
+	if fd < 0 {
+		delete(o.Holders, role)
+		return
+	}
+	o.Holders[role] = fd
+}
+
+func (o *ObjectState) read(e Event) {
+	for k, v := range e.N {
+		o.N[k] = v
+	}
+	for k, v := range e.S {
+		o.S[k] = v
+	}
+}
+
+// apply takes an event about this actor's process.
+func (a *ActorState) apply(e Event) {
+	switch e.Kind {
+	case stage.Born:
+		*a = ActorState{Role: a.Role, PID: int(e.N["pid"]), Life: scene.Running, Born: e.At, Since: e.At, Births: a.Births + 1,
+			Counts: map[string]int64{}, Numbers: map[string]int64{}, Settings: map[string]string{}, rates: map[string]*rate{}}
+	case stage.Died:
+		a.died(e)
+	case stage.Counts:
+		for k, v := range e.N {
+			a.Counts[k] = v
+			a.rate(k).add(e.At, v)
+		}
+	case stage.Table:
+		a.table(e.FDs)
+	case stage.Call:
+		a.call(e)
+	case stage.AtGate:
+		a.Gate = e.Name
+		a.settle(e.At)
+	case stage.Idle:
+		a.Idle = e.N["waits"] != 0
+		a.settle(e.At)
+	case stage.Traced:
+		a.Traced, a.Untraced = e.N["on"] != 0, e.S["reason"]
+	case stage.Turned:
+		if s := e.S["setting"]; s != "" {
+			a.Settings[s] = e.S["value"]
+		}
+	case stage.Faulted:
+		switch e.Name {
+		case string(stage.StopIt):
+			a.Paused = true
+		case string(stage.Continue):
+			a.Paused = false
+		}
+	}
+}
+
+func (a *ActorState) died(e Event) {
+	a.Code, a.Signal = int(e.N["code"]), int(e.N["signal"])
+	a.Life = scene.Exited
+	if a.Signal != 0 {
+		a.Life = scene.Killed
+	}
+	a.Letter, a.Wchan, a.Syscall, a.Gate, a.Idle, a.Traced, a.Paused = "", "", "", "", false, false, false
+	a.Since = e.At
+	for _, f := range a.FDs {
+		a.closed = append(a.closed, scene.FD{N: f.N, Target: f.Target, Object: f.Object, End: endName(f.Mode), Cut: true})
+	}
+	a.FDs = nil
+	if n := len(a.Calls); n > 0 && a.Calls[n-1].Blocked {
+		a.Calls[n-1].Blocked, a.Calls[n-1].Result = false, "never returned"
+	}
+}
+
+func (a *ActorState) read(e Event) {
+	if s, ok := e.S["state"]; ok {
+		a.Letter, a.Wchan, a.Syscall = s, e.S["wchan"], e.S["call"]
+		a.settle(e.At)
+	}
+	for k, v := range e.N {
+		a.Numbers[k] = v
+	}
+}
+
+// settle derives the life from what is known, and notes when it changed.
+func (a *ActorState) settle(at time.Duration) {
+	if !a.Life.Alive() {
+		return
+	}
+	life := scene.Running
+	switch {
+	case a.Letter == "T":
+		life = scene.Stopped
+	case a.Gate != "" || a.Idle:
+		life = scene.Waiting
+	case a.Letter == "S" || a.Letter == "D":
+		life = scene.Asleep
+	}
+	if life != a.Life {
+		a.Life, a.Since = life, at
+	}
+}
+
+func (a *ActorState) table(fds []stage.FD) {
+	for _, was := range a.FDs {
+		if !slices.ContainsFunc(fds, func(f stage.FD) bool { return f.N == was.N && f.Target == was.Target }) {
+			a.closed = append(a.closed, scene.FD{N: was.N, Target: was.Target, Object: was.Object, End: endName(was.Mode), Cut: true})
+		}
+	}
+	a.FDs = fds
+}
+
+func (a *ActorState) call(e Event) {
+	c := scene.Call{Name: e.Name, Args: e.S["args"], Result: e.S["result"], Failed: e.N["failed"] != 0,
+		At: time.Duration(e.N["entered"]), Took: time.Duration(e.N["took"]), Blocked: e.N["blocked"] != 0}
+	a.Skipped += e.N["skipped"]
+	if n := len(a.Calls); n > 0 && a.Calls[n-1].Blocked && a.Calls[n-1].At == c.At {
+		a.Calls[n-1] = c // the call that was blocked has returned
+		return
+	}
+	a.Calls = append(a.Calls, c)
+	if len(a.Calls) > keptCalls {
+		a.Calls = slices.Clone(a.Calls[len(a.Calls)-keptCalls:])
+	}
+}
+
+func endName(mode string) string {
+	switch mode {
+	case "r":
+		return "read end"
+	case "w":
+		return "write end"
+	case "rw":
+		return "both ways"
+	}
+	return ""
+}
+
+// Ended says how a process ended, in words; "" while it lives.
+func (a *ActorState) Ended() string {
+	switch a.Life {
+	case scene.Exited:
+		return fmt.Sprintf("exit %d", a.Code)
+	case scene.Killed:
+		return "killed by " + stage.SignalName(a.Signal)
+	}
+	return ""
+}

@@ -1,0 +1,156 @@
+package sims
+
+import (
+	"fmt"
+	"slices"
+
+	"ipctour/sims/scene"
+)
+
+// This file has what the pictures of all lessons share: a process drawn from
+// its state, a pipe from its readings, and the figures that go with them.
+
+// Process is a role as the picture shows it.
+func (w *World) Process(role string) scene.Process {
+	a := w.Actor(role)
+	p := scene.Process{ID: role, Name: role, PID: a.PID, Life: a.Life, Letter: a.Letter,
+		End: a.Ended(), Traced: a.Traced, Gate: a.Gate, Calls: slices.Clone(a.Calls)}
+	if n := len(p.Calls); n > 0 && p.Calls[n-1].Blocked {
+		p.Calls[n-1].Took = w.Now - p.Calls[n-1].At
+	}
+	switch {
+	case a.Paused || a.Life == scene.Stopped:
+		p.Note = "stopped"
+	case a.Idle:
+		p.Note = "waits for you"
+	case a.Life == scene.Asleep:
+		p.Where = a.Wchan
+		if p.Where == "" && a.Syscall != "" {
+			p.Where = "in " + a.Syscall
+		}
+	}
+	return p
+}
+
+// WithFDs adds the descriptor table to a process, the closed ones struck out.
+func (w *World) WithFDs(p scene.Process) scene.Process {
+	a := w.Actor(p.ID)
+	for _, f := range a.FDs {
+		p.FDs = append(p.FDs, scene.FD{N: f.N, Target: f.Target, Object: f.Object, End: endName(f.Mode)})
+	}
+	for _, f := range a.closed {
+		if !slices.ContainsFunc(p.FDs, func(g scene.FD) bool { return g.N == f.N }) {
+			p.FDs = append(p.FDs, f)
+		}
+	}
+	slices.SortFunc(p.FDs, func(x, y scene.FD) int { return x.N - y.N })
+	return p
+}
+
+// Pipe is a pipe object as the picture shows it.
+func (w *World) Pipe(name string) scene.Pipe {
+	o := w.Object(name)
+	p := scene.Pipe{ID: name, Label: name, Path: o.S["path"], Queued: o.Level("queued"), Page: w.Facts["page"],
+		Writers: int(o.Level("writers")), Readers: int(o.Level("readers"))}
+	if c := o.Level("capacity"); c > 0 {
+		p.Capacity = c
+	}
+	p.Gone = p.Writers == 0 && p.Readers == 0
+	return p
+}
+
+// Holds reports whether a role has a descriptor open on an object with that
+// access ("r", "w" or "" for any), and its number.
+func (w *World) Holds(role, object, mode string) (fd int, open bool) {
+	for _, f := range w.Actor(role).FDs {
+		if f.Object == object && (mode == "" || f.Mode == mode || f.Mode == "rw") {
+			return f.N, true
+		}
+	}
+	return -1, false
+}
+
+// Link joins a role to an object it writes to ("w"), reads from ("r"), or both
+// ("rw"), with the state that the kernel's readings give it.
+func (w *World) Link(role, object, mode string) scene.Link {
+	l := scene.Link{From: role, To: object, State: scene.Idle, Both: mode == "rw"}
+	if mode == "r" {
+		l.From, l.To = object, role
+	}
+	a := w.Actor(role)
+	fd, open := w.Holds(role, object, mode)
+	switch {
+	case !open:
+		l.State = scene.Cut
+		for _, f := range a.closed {
+			if f.Object == object && (f.End == endName(mode)) {
+				l.FD = f.N
+			}
+		}
+	case a.Life == scene.Asleep:
+		l.FD, l.State = fd, scene.Blocked
+	case a.Life == scene.Running:
+		l.FD, l.State = fd, scene.Moving
+	default:
+		l.FD = fd
+	}
+	return l
+}
+
+// CountFigure is a role's own counter as a figure.
+func (w *World) CountFigure(role, counter, label, unit string) scene.Figure {
+	f := scene.Count(counter, label, w.Count(role, counter), unit, scene.Child)
+	return f.From("an atomic counter in a page shared with the process; it adds, the tour reads", "")
+}
+
+// QueuedFigure is how many bytes lie in a pipe, by FIONREAD.
+func (w *World) QueuedFigure(name string) scene.Figure {
+	o := w.Object(name)
+	if why := o.S["missing"]; why != "" {
+		return scene.Missing("queued", "in the "+name, why)
+	}
+	n := o.Level("queued")
+	if n < 0 {
+		return scene.Missing("queued", "in the "+name, "no process holds an end of it now")
+	}
+	return scene.Count("queued", "in the "+name, n, "B", scene.Kernel).
+		From("ioctl(FIONREAD) on a duplicate of the descriptor, taken with pidfd_getfd(2) and closed at once", "")
+}
+
+// CapacityFigure is how many bytes a pipe may hold, by F_GETPIPE_SZ.
+func (w *World) CapacityFigure(name string) scene.Figure {
+	o := w.Object(name)
+	if n := o.Level("capacity"); n > 0 {
+		return scene.Count("capacity", "capacity", n, "B", scene.Kernel).
+			From("fcntl(F_GETPIPE_SZ) on a duplicate of the descriptor", "")
+	}
+	why := o.S["missing"]
+	if why == "" {
+		why = "no process holds an end of it now"
+	}
+	return scene.Missing("capacity", "capacity", why)
+}
+
+// SleepFigure is where a role sleeps and for how long.
+func (w *World) SleepFigure(role string) scene.Figure {
+	a := w.Actor(role)
+	f := scene.Figure{ID: "asleep", Label: role, Origin: scene.Kernel, Text: "not asleep"}
+	if a.Life == scene.Asleep {
+		where := a.Wchan
+		if where == "" {
+			where = a.Syscall
+		}
+		f.Text = fmt.Sprintf("asleep %.1f s in %s", (w.Now - a.Since).Seconds(), where)
+	} else if e := a.Ended(); e != "" {
+		f.Text = e
+	}
+	return f.From("/proc/PID/stat (state) and /proc/PID/wchan", fmt.Sprintf("cat /proc/%d/wchan; cut -d' ' -f3 /proc/%d/stat", a.PID, a.PID))
+}
+
+// RateFigure is how fast a role's counter moves, with its line.
+func (w *World) RateFigure(role, counter, label, unit string) scene.Figure {
+	now, history := w.Rate(role, counter)
+	f := scene.Count(counter+"-rate", label, int64(now), unit+"/s", scene.Derived)
+	f.History = history
+	return f.From("the counter's steps over the time between them", "")
+}

@@ -1,0 +1,287 @@
+package pipes
+
+// What this lesson shows: the buffer behind a pipe is small and counted in
+// pages. A writer that finds no room sleeps in the kernel until a page is free.
+
+import (
+	_ "embed"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"ipctour/sims"
+	"ipctour/sims/scene"
+)
+
+//go:embed full_buffer.go
+var fullBufferSource string
+
+var fullBuffer = sims.Sim{
+	ID:     "pipes/full-buffer",
+	Source: fullBufferSource,
+	Roles: []sims.Role{
+		{Name: "writer", Run: fillPipe, Counters: []string{"written", "writes", "refused"}, Gates: []string{"write"}},
+		{Name: "reader", Run: drainPipe, Counters: []string{"read"}, Gates: []string{"read"}},
+	},
+	Options: []sims.Option{
+		{Name: "write size", Values: []string{"4096", "1", "2049"}},
+		{Name: "mode", Values: []string{"blocking", "non-blocking"}},
+	},
+	Wire: func(w *sims.Wiring) error {
+		flags := 0
+		if w.Option("mode") == "non-blocking" {
+			flags = unix.O_NONBLOCK
+		}
+		p := w.Pipe("pipe", flags)
+		w.Give("writer", "out", p.W)
+		w.Give("reader", "in", p.R)
+		return nil
+	},
+	Knobs: []sims.Knob{
+		{Key: "1", Name: "drain 1 byte", Help: "the reader takes a single byte", Act: sims.Tell{Role: "reader", Command: "drain", N: 1}},
+		{Key: "2", Name: "drain a page", Help: "the reader takes as many bytes as a page of memory holds", Act: sims.Tell{Role: "reader", Command: "drain page"}},
+		{Key: "3", Name: "drain all", Help: "the reader takes one bufferful", Act: sims.Tell{Role: "reader", Command: "drain all"}},
+		{Key: "4", Name: "grow", Help: "F_SETPIPE_SZ: twice the size", Act: sims.Tell{Role: "reader", Command: "grow"}},
+		{Key: "5", Name: "shrink", Help: "F_SETPIPE_SZ: one page", Act: sims.Tell{Role: "reader", Command: "shrink"}},
+		{Key: "6", Name: "past the limit", Help: "F_SETPIPE_SZ: more than pipe-max-size allows", Act: sims.Tell{Role: "reader", Command: "past limit"}},
+		{Key: "w", Name: "write size", Help: "bytes in each write; the cast starts anew", Act: sims.Choose{Option: "write size"}},
+		{Key: "b", Name: "O_NONBLOCK", Help: "a full pipe gives EAGAIN instead of sleep; the cast starts anew", Act: sims.Choose{Option: "mode"}},
+	},
+	Draw:     drawFullBuffer,
+	Measured: func(w *sims.World) (string, bool) { return sizeWhenAsleep(w) },
+	Walk: []sims.Step{
+		{ID: "fills", For: "the writer is asleep on a full pipe", Until: writerAsleepOnFull},
+		{ID: "one-byte", Turn: sims.Press("drain 1 byte"), For: "one byte is out and the kernel was asked again", Until: func(w *sims.World) bool {
+			m := w.Last("reader", "drained")
+			return m != nil && m.N["bytes"] == 1 && w.Since(m) >= 5
+		}},
+		{ID: "one-page", Turn: sims.Press("drain a page"), For: "the writer has written again", Until: func(w *sims.World) bool {
+			before := w.After("one-byte")
+			return before != nil && w.Count("writer", "writes") > before.Count("writer", "writes") && w.Asleep("writer", "pipe_write")
+		}},
+		{ID: "nonblock", Turn: []sims.Turn{{Knob: "O_NONBLOCK", Value: "non-blocking"}}, For: "the writer was refused with EAGAIN", Until: func(w *sims.World) bool {
+			return w.Last("writer", "refused") != nil && w.Object("pipe").Level("queued") > 0
+		}},
+		{ID: "merge", Turn: []sims.Turn{{Knob: "O_NONBLOCK", Value: "blocking"}, {Knob: "write size", Value: "1"}}, For: "the writer is asleep after writes of one byte", Until: writerAsleepOnFull},
+		{ID: "grow", Turn: []sims.Turn{{Knob: "write size", Value: "4096"}, {Knob: "grow"}}, For: "the pipe is twice as large, and full again", Until: func(w *sims.World) bool {
+			m := w.Last("reader", "resized")
+			return m != nil && w.Since(m) >= 2 && w.Object("pipe").Level("capacity") == m.N["capacity"] && writerAsleepOnFull(w)
+		}},
+		{ID: "limit", Turn: sims.Press("shrink", "past the limit"), For: "the kernel has refused both sizes", Until: func(w *sims.World) bool {
+			return w.Said("reader", "resize failed") >= 2
+		}},
+	},
+	Claims: []sims.Claim{
+		{ID: "capacity", Says: "a new pipe holds 16 pages", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("fills")
+			if a == nil {
+				return sims.NotYet()
+			}
+			got, page := a.Object("pipe").Level("capacity"), a.Facts["page"]
+			return sims.Judge(got == 16*page, bytes(16*page), bytes(got), "fcntl(F_GETPIPE_SZ)")
+		}},
+		{ID: "by-filling", Says: "exactly that many bytes go in before the writer blocks", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("fills")
+			if a == nil {
+				return sims.NotYet()
+			}
+			want, got := a.Object("pipe").Level("capacity"), a.Object("pipe").Level("queued")
+			return sims.Judge(got == want && a.Count("writer", "written") == want, bytes(want), bytes(got), "ioctl(FIONREAD)")
+		}},
+		{ID: "asleep", Says: "a writer without room sleeps in the kernel", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("fills")
+			if a == nil {
+				return sims.NotYet()
+			}
+			p := a.Actor("writer")
+			where := p.Wchan
+			if where == "" {
+				where = "system call " + p.Syscall
+			}
+			return sims.Judge(a.Asleep("writer", "pipe_write"), "state S in pipe_write", "state "+p.Letter+" in "+where, "/proc/PID/stat, /proc/PID/wchan")
+		}},
+		{ID: "one-byte-sleeps", Says: "taking one byte out does not wake the writer", Check: func(w *sims.World) sims.Verdict {
+			a, b := w.After("fills"), w.After("one-byte")
+			if b == nil {
+				return sims.NotYet()
+			}
+			woken := b.Actor("writer").Numbers["voluntary"] - a.Actor("writer").Numbers["voluntary"]
+			level := b.Object("pipe").Level("queued")
+			return sims.Judge(woken == 0 && level == a.Object("pipe").Level("queued")-1, "0 wake-ups, one byte less in the pipe",
+				fmt.Sprintf("%d wake-ups, %s in the pipe", woken, bytes(level)), "voluntary_ctxt_switches in /proc/PID/status")
+		}},
+		{ID: "page-wakes", Says: "the writer goes on once a whole page is free", Check: func(w *sims.World) sims.Verdict {
+			a, b := w.After("one-byte"), w.After("one-page")
+			if b == nil {
+				return sims.NotYet()
+			}
+			n := b.Count("writer", "writes") - a.Count("writer", "writes")
+			return sims.Judge(n >= 1, "at least 1 more write", fmt.Sprintf("%d more", n), "the writer's counter, its return from write(2)")
+		}},
+		{ID: "eagain", Says: "with O_NONBLOCK a full pipe gives EAGAIN", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("nonblock")
+			if a == nil {
+				return sims.NotYet()
+			}
+			errno := a.Last("writer", "refused").S["errno"]
+			return sims.Judge(errno == "EAGAIN", "EAGAIN", errno, "errno of write(2)")
+		}},
+		{ID: "merge", Says: "writes of one byte are merged into full pages", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("merge")
+			if a == nil {
+				return sims.NotYet()
+			}
+			want, got := a.Object("pipe").Level("capacity"), a.Count("writer", "writes")
+			return sims.Judge(got == want, scene.Thousands(want)+" writes of 1 byte fit", scene.Thousands(got)+" fitted", "the writer's counter, FIONREAD")
+		}},
+		{ID: "grow", Says: "F_SETPIPE_SZ makes room, and the writer fills it", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("grow")
+			if a == nil {
+				return sims.NotYet()
+			}
+			want := 2 * w.After("fills").Object("pipe").Level("capacity")
+			got := a.Object("pipe").Level("queued")
+			return sims.Judge(got == want, bytes(want), bytes(got), "fcntl(F_GETPIPE_SZ), ioctl(FIONREAD)")
+		}},
+		{ID: "ebusy", Says: "a pipe cannot be made smaller than what lies in it", Check: checkRefused("shrink", "EBUSY")},
+		{ID: "limit", Says: "without privilege a pipe does not grow past pipe-max-size", Check: checkRefused("past limit", "EPERM")},
+	},
+}
+
+// fillPipe writes until the pipe is full, and then as often as there is room.
+func fillPipe(a *sims.Actor) error {
+	out := a.FD("out")
+	buf := make([]byte, a.Int("write size"))
+	for i := range buf {
+		buf[i] = 'a' + byte(i%26)
+	}
+	written, writes, refused := a.Counter("written"), a.Counter("writes"), a.Counter("refused")
+	for {
+		a.Gate("write")
+		n, err := unix.Write(out, buf) // sleeps here while there is no room
+		switch {
+		case err == unix.EAGAIN: // O_NONBLOCK: no room, and no sleep either
+			if refused.Add(1) == 1 {
+				a.Say("refused", sims.Err(err))
+			}
+			if err := sims.WaitWritable(out); err != nil {
+				return err
+			}
+		case err == unix.EINTR:
+		case err != nil:
+			a.Say("ended", sims.Err(err))
+			return nil
+		default:
+			written.Add(int64(n))
+			writes.Add(1)
+		}
+	}
+}
+
+// drainPipe reads nothing until the learner says how much.
+func drainPipe(a *sims.Actor) error {
+	in := a.FD("in")
+	read := a.Counter("read")
+	buf := make([]byte, 1<<20)
+	for {
+		c := a.Next()
+		size, err := unix.FcntlInt(uintptr(in), unix.F_GETPIPE_SZ, 0)
+		if err != nil {
+			return fmt.Errorf("fcntl(F_GETPIPE_SZ): %w", err)
+		}
+		switch c.Name {
+		case "drain", "drain page", "drain all":
+			n := map[string]int{"drain": int(c.N), "drain page": unix.Getpagesize(), "drain all": size}[c.Name]
+			a.Gate("read")
+			n, err := unix.Read(in, buf[:n])
+			if err != nil {
+				a.Say("read failed", sims.Err(err))
+				continue
+			}
+			read.Add(int64(n))
+			a.Say("drained", sims.Num("bytes", n))
+		case "grow":
+			resize(a, in, c.Name, 2*size)
+		case "shrink":
+			resize(a, in, c.Name, unix.Getpagesize())
+		case "past limit":
+			resize(a, in, c.Name, 64<<20)
+		}
+	}
+}
+
+// resize asks for another capacity with F_SETPIPE_SZ (fcntl(2)).
+func resize(a *sims.Actor, fd int, why string, size int) {
+	got, err := unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, size)
+	if err != nil {
+		a.Say("resize failed", sims.Word("why", why), sims.Num("asked", size), sims.Err(err))
+		return
+	}
+	a.Say("resized", sims.Word("why", why), sims.Num("capacity", got))
+}
+
+func writerAsleepOnFull(w *sims.World) bool {
+	p := w.Object("pipe")
+	return w.Asleep("writer", "pipe_write") && p.Level("queued") == p.Level("capacity") && p.Level("capacity") > 0 &&
+		w.Count("writer", "written")-w.Count("reader", "read") == p.Level("queued")
+}
+
+func sizeWhenAsleep(w *sims.World) (string, bool) {
+	a := w.After("fills")
+	if a == nil {
+		return "", false
+	}
+	return fmt.Sprint(a.Object("pipe").Level("queued")), true
+}
+
+func checkRefused(why, errno string) func(*sims.World) sims.Verdict {
+	return func(w *sims.World) sims.Verdict {
+		a := w.After("limit")
+		if a == nil {
+			return sims.NotYet()
+		}
+		for _, m := range a.Moments {
+			if m.Name == "resize failed" && m.S["why"] == why {
+				return sims.Judge(m.S["errno"] == errno, errno, m.S["errno"], "errno of fcntl(F_SETPIPE_SZ, "+scene.Thousands(m.N["asked"])+")")
+			}
+		}
+		return sims.Judge(false, errno, "the kernel allowed it", "fcntl(F_SETPIPE_SZ)")
+	}
+}
+
+func drawFullBuffer(w *sims.World) *scene.Scene {
+	pipe := w.Pipe("pipe")
+	s := &scene.Scene{
+		Sentence:  fullBufferSentence(w),
+		Processes: []scene.Process{w.Process("writer"), w.Process("reader")},
+		Objects:   []scene.Object{pipe},
+		Links:     []scene.Link{w.Link("writer", "pipe", "w"), w.Link("reader", "pipe", "r")},
+		Figures: []scene.Figure{
+			w.QueuedFigure("pipe"), w.CapacityFigure("pipe"),
+			w.CountFigure("writer", "written", "written", "B"), w.CountFigure("reader", "read", "read", "B"),
+			w.CountFigure("writer", "writes", "writes", ""), w.SleepFigure("writer"),
+			w.RateFigure("writer", "written", "rate", "B"),
+		},
+	}
+	if w.Options["mode"] == "non-blocking" {
+		s.Figures = append(s.Figures, w.CountFigure("writer", "refused", "refused (EAGAIN)", ""))
+	}
+	return s
+}
+
+func fullBufferSentence(w *sims.World) string {
+	p := w.Object("pipe")
+	switch {
+	case !w.Actor("writer").Life.Alive():
+		return "The writer is gone: " + w.Actor("writer").Ended() + "."
+	case writerAsleepOnFull(w):
+		return "The pipe is full and the writer is asleep in the kernel."
+	case w.Asleep("writer", "pipe_write"):
+		return fmt.Sprintf("%s are free, but not a whole page: the writer sleeps on.", bytes(p.Level("capacity")-p.Level("queued")))
+	case w.Count("writer", "refused") > 0 && w.Asleep("writer", ""):
+		return "The pipe is full: write(2) said EAGAIN, and the writer waits in poll(2) for room."
+	}
+	return "The writer writes as fast as there is room."
+}
+
+func bytes(n int64) string { return scene.Thousands(n) + " B" }

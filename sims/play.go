@@ -1,0 +1,394 @@
+package sims
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"ipctour/sims/stage"
+)
+
+// Play is one learner's session with an experiment: it starts the cast, turns
+// knobs, goes through the walk and passes every event on. All of its methods
+// may be called from any goroutine; none of them blocks for longer than it
+// takes to start or end a cast.
+type Play struct {
+	sim     *Sim
+	house   *stage.House
+	journal *stage.Journal
+	run     *stage.Run
+	world   *World
+	options map[string]string
+	cycle   map[string]int // where each Set knob stands
+	record  *Recorder
+	feed    chan []Event
+	do      chan func()
+	ended   chan struct{}
+	every   time.Duration
+	receipt stage.Receipt
+}
+
+// PlayOptions set up a Play. The zero value is a quiet headless run.
+type PlayOptions struct {
+	Options map[string]string // values for the sim's options; missing ones take the default
+	Record  io.Writer         // gets the run file as it grows
+	// Every is how often the feed is filled at most; 0 passes each event on at once.
+	Every time.Duration
+	// Sample is how often the kernel is asked; 0 means 20 times a second.
+	Sample time.Duration
+	// Stepping starts the cast in step mode: every process waits at its first gate.
+	Stepping bool
+}
+
+// StartPlay starts the cast. Call Stop in the end, whatever happens between.
+func StartPlay(house *stage.House, sim *Sim, o PlayOptions) (*Play, error) {
+	p := &Play{sim: sim, house: house, world: NewWorld(sim), options: sim.Defaults(), cycle: map[string]int{},
+		feed: make(chan []Event), do: make(chan func()), ended: make(chan struct{}), every: o.Every}
+	for k, v := range o.Options {
+		if err := p.setOption(k, v); err != nil {
+			return nil, err
+		}
+	}
+	p.journal = stage.NewJournal()
+	if o.Record != nil {
+		r, err := NewRecorder(o.Record, sim.ID)
+		if err != nil {
+			return nil, err
+		}
+		p.record = r
+	}
+	spec := p.spec()
+	spec.Sample, spec.Stepping = o.Sample, o.Stepping
+	run, err := house.Start(spec)
+	if err != nil {
+		return nil, err
+	}
+	p.run = run
+	go p.conduct()
+	return p, nil
+}
+
+func (p *Play) spec() stage.Spec {
+	return stage.Spec{Lesson: p.sim.ID, Roles: p.sim.Roles, Wire: p.sim.Wire, Options: p.options, Journal: p.journal}
+}
+
+// Feed gives the events in order, in batches. It is closed when the play has
+// ended. It must be read.
+func (p *Play) Feed() <-chan []Event { return p.feed }
+
+// conduct is the one goroutine that owns the world, the walk and the run.
+func (p *Play) conduct() {
+	defer close(p.ended)
+	defer close(p.feed)
+	var pending []Event
+	tick := time.NewTicker(max(p.every, time.Millisecond))
+	defer tick.Stop()
+	stopped := false
+	for {
+		var out chan []Event
+		var beat <-chan time.Time
+		if len(pending) > 0 {
+			if p.every == 0 || stopped {
+				out = p.feed
+			} else {
+				beat = tick.C
+			}
+		} else if stopped {
+			return
+		}
+		select {
+		case <-p.journal.Ready():
+			pending = append(pending, p.take()...)
+		case f := <-p.do:
+			f()
+			pending = append(pending, p.take()...)
+			stopped = p.run == nil
+		case out <- pending:
+			pending = nil
+		case <-beat:
+			select {
+			case p.feed <- pending:
+				pending = nil
+			default:
+			}
+		}
+	}
+}
+
+// take applies what has come, and ends the step whose condition is met.
+func (p *Play) take() []Event {
+	events := p.journal.Drain()
+	for i := 0; i < len(events); i++ {
+		p.world.Apply(events[i])
+		if step := p.current(); step != nil && step.Until(p.world) {
+			done := Event{Source: stage.FromStage, Kind: stage.StepDone, Name: step.ID}
+			events = slices.Insert(events, i+1, p.journal.Stamp(done, events[i].At))
+		}
+	}
+	for i := range events {
+		events[i].Seq = p.journal.Number()
+	}
+	if p.record != nil {
+		p.record.Write(events)
+	}
+	return events
+}
+
+func (p *Play) current() *Step {
+	if !p.world.StepOpen {
+		return nil
+	}
+	i := slices.IndexFunc(p.sim.Walk, func(s Step) bool { return s.ID == p.world.Step })
+	if i < 0 {
+		return nil
+	}
+	return &p.sim.Walk[i]
+}
+
+// ErrEnded is returned by every action on a play that was stopped.
+var ErrEnded = errors.New("the run has ended")
+
+// call runs f on the conductor and waits for it.
+func (p *Play) call(f func() error) error {
+	answer := make(chan error, 1)
+	select {
+	case p.do <- func() {
+		if p.run == nil {
+			answer <- ErrEnded
+			return
+		}
+		answer <- f()
+	}:
+		return <-answer
+	case <-p.ended:
+		return ErrEnded
+	}
+}
+
+// ErrWaiting says that a step is still waiting for its condition.
+type ErrWaiting struct{ Step *Step }
+
+func (e ErrWaiting) Error() string {
+	return fmt.Sprintf("step %q still waits until %s", e.Step.ID, e.Step.For)
+}
+
+// Next begins the next step of the walk and turns its knobs. It returns io.EOF
+// after the last, and ErrWaiting while a step is under way.
+func (p *Play) Next() error {
+	return p.call(func() error {
+		if s := p.current(); s != nil {
+			return ErrWaiting{s}
+		}
+		i := 1 + slices.IndexFunc(p.sim.Walk, func(s Step) bool { return s.ID == p.world.Step })
+		if i >= len(p.sim.Walk) {
+			return io.EOF
+		}
+		return p.begin(&p.sim.Walk[i])
+	})
+}
+
+func (p *Play) begin(s *Step) error {
+	for _, t := range s.Turn {
+		if err := p.turn(t.Knob, t.Value); err != nil {
+			return fmt.Errorf("step %s: %w", s.ID, err)
+		}
+	}
+	p.journal.Add(Event{Source: stage.FromStage, Kind: stage.StepBegun, Name: s.ID})
+	p.run.Poke()
+	return nil
+}
+
+// Turn turns a knob, as a key of the learner does. Value is for a Choose (the
+// option's new value) and a Set (one of its names); empty takes the next one.
+func (p *Play) Turn(knob, value string) error {
+	return p.call(func() error { return p.turn(knob, value) })
+}
+
+func (p *Play) turn(name, value string) error {
+	k := p.sim.Knob(name)
+	if k == nil {
+		return fmt.Errorf("no knob %q in %s", name, p.sim.ID)
+	}
+	note := Event{Source: stage.FromLearner, Kind: stage.Turned, Name: name, S: map[string]string{"value": value}}
+	var err error
+	switch act := k.Act.(type) {
+	case Tell:
+		p.journal.Add(note)
+		err = p.run.Tell(act.Role, Command{Name: act.Command, N: act.N})
+	case Set:
+		err = p.set(k, act, value, note)
+	case Choose:
+		if value == "" {
+			value = p.following(act.Option)
+		}
+		err = p.restart(act.Option, value)
+	case Start:
+		p.journal.Add(note)
+		err = p.run.StartRole(act.Role)
+	case Break:
+		p.journal.Add(note)
+		err = p.run.Break(act.Fault, act.Role, act.Object)
+	case Do:
+		p.journal.Add(note)
+		err = act.Run(p.run, value)
+	}
+	p.run.Poke()
+	return err
+}
+
+func (p *Play) set(k *Knob, act Set, value string, note Event) error {
+	i := (p.cycle[k.Name] + 1) % len(act.Values)
+	if value != "" {
+		if i = slices.Index(act.Names, value); i < 0 {
+			return fmt.Errorf("knob %q has no value %q", k.Name, value)
+		}
+	}
+	p.cycle[k.Name] = i
+	note.Who = act.Role
+	note.S = map[string]string{"value": act.Names[i], "setting": act.Setting}
+	p.journal.Add(note)
+	return p.run.Set(act.Role, act.Setting, act.Values[i])
+}
+
+func (p *Play) following(option string) string {
+	for _, o := range p.sim.Options {
+		if o.Name == option && len(o.Values) > 0 {
+			return o.Values[(1+slices.Index(o.Values, p.options[option]))%len(o.Values)]
+		}
+	}
+	return ""
+}
+
+func (p *Play) setOption(name, value string) error {
+	for _, o := range p.sim.Options {
+		if o.Name != name {
+			continue
+		}
+		if o.Check != nil {
+			if err := o.Check(value); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		} else if !slices.Contains(o.Values, value) {
+			return fmt.Errorf("%s is one of %q, not %q", name, o.Values, value)
+		}
+		p.options[name] = value
+		return nil
+	}
+	return fmt.Errorf("%s has no option %q", p.sim.ID, name)
+}
+
+// restart ends the cast and starts a new one with one option changed.
+func (p *Play) restart(option, value string) error {
+	if err := p.setOption(option, value); err != nil {
+		return err
+	}
+	p.cycle = map[string]int{}
+	receipt := p.run.Stop("started anew: " + option + " = " + value)
+	p.receipt.Add(receipt)
+	spec := p.spec()
+	spec.Sample, spec.Stepping = p.run.Sample(), p.run.Stepping()
+	run, err := p.house.Start(spec)
+	if err != nil {
+		return err // p.run stays the ended one: its methods say so
+	}
+	p.run = run
+	return nil
+}
+
+// Break causes a fault in any process: kill, stop, continue, or close of the
+// descriptor that leads to an object (or of a number written in decimal).
+func (p *Play) Break(f stage.Fault, role, object string) error {
+	return p.call(func() error {
+		err := p.run.Break(f, role, object)
+		p.run.Poke()
+		return err
+	})
+}
+
+// StartRole starts a late role, or one that has ended.
+func (p *Play) StartRole(role string) error {
+	return p.call(func() error { return p.run.StartRole(role) })
+}
+
+// Trace switches the x-ray of a role on or off.
+func (p *Play) Trace(role string, on bool) error {
+	return p.call(func() error { return p.run.Trace(role, on) })
+}
+
+// Step switches the step mode on or off.
+func (p *Play) Step(on bool) error {
+	return p.call(func() error { p.run.Step(on); return nil })
+}
+
+// Release lets a role that waits at a gate go on to its next one.
+func (p *Play) Release(role string) error {
+	return p.call(func() error { return p.run.Release(role) })
+}
+
+// Again starts the cast anew with the same options.
+func (p *Play) Again() error {
+	return p.call(func() error {
+		for _, o := range p.sim.Options {
+			return p.restart(o.Name, p.options[o.Name])
+		}
+		p.receipt.Add(p.run.Stop("started anew"))
+		run, err := p.house.Start(p.spec())
+		if err == nil {
+			p.run = run
+		}
+		return err
+	})
+}
+
+// Stop ends the cast, waits until nothing of it is left and says what was made
+// and that it is gone. It may be called more than once.
+func (p *Play) Stop() stage.Receipt {
+	err := p.call(func() error {
+		p.receipt.Add(p.run.Stop("stopped"))
+		p.journal.Add(Event{Source: stage.FromStage, Kind: stage.Over, S: map[string]string{"why": "stopped"}})
+		p.run = nil
+		return nil
+	})
+	_ = err // ErrEnded: somebody else has stopped it
+	return p.receipt
+}
+
+// Walk goes through all the steps without a learner, calling seen for every
+// batch of events. It returns the world at the end. A step whose condition does
+// not come before ctx ends gives an error that names it.
+func (p *Play) Walk(ctx context.Context, seen func([]Event)) (*World, error) {
+	w := NewWorld(p.sim)
+	take := func(batch []Event) {
+		for _, e := range batch {
+			w.Apply(e)
+		}
+		if seen != nil {
+			seen(batch)
+		}
+	}
+	for i := range p.sim.Walk {
+		step := &p.sim.Walk[i]
+		begun := make(chan error, 1)
+		go func() { begun <- p.Next() }()
+		for w.After(step.ID) == nil {
+			select {
+			case batch, open := <-p.feed:
+				if !open {
+					return w, ErrEnded
+				}
+				take(batch)
+			case err := <-begun:
+				if err != nil {
+					return w, err
+				}
+				begun = nil
+			case <-ctx.Done():
+				return w, fmt.Errorf("step %s: waited until %s: %w", step.ID, step.For, ctx.Err())
+			}
+		}
+	}
+	return w, nil
+}

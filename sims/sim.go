@@ -1,0 +1,199 @@
+// Package sims is the contract of an experiment: a cast of real processes, the
+// knobs that a learner turns, the walk through it and the claims it must prove.
+// The experiments themselves are in the packages below, one a chapter.
+package sims
+
+import (
+	"ipctour/sims/scene"
+	"ipctour/sims/stage"
+)
+
+// The words of the stage that a lesson uses, so that it needs one import.
+type (
+	Actor   = stage.Actor
+	Role    = stage.Role
+	Wiring  = stage.Wiring
+	Event   = stage.Event
+	Command = stage.Command
+)
+
+// Sim is one lesson's experiment.
+type Sim struct {
+	// ID is chapter/lesson.
+	ID    string
+	Roles []Role
+	// Wire makes the kernel objects before the cast starts and gives each role
+	// its descriptors. It runs again whenever an option changes.
+	Wire func(*Wiring) error
+	// Options are what a run may be started with; the first value is the default.
+	Options []Option
+	Knobs   []Knob
+	// Draw makes the picture. It is pure: the same world, the same scene.
+	Draw func(*World) *scene.Scene
+	// Measured is the answer to the prediction as this run gave it, once it did.
+	Measured func(*World) (value string, known bool)
+	Walk     []Step
+	Claims   []Claim
+	// Needs are capabilities (see probe) without which the lesson cannot run.
+	Needs []string
+	// Source is the file that holds the role functions, embedded.
+	Source string
+}
+
+// Option is a way to set the lesson up. Changing one starts the cast anew.
+type Option struct {
+	Name   string
+	Values []string
+	// Free options take any text that Check accepts; Values are suggestions.
+	Check func(string) error
+}
+
+// Knob is one thing that the learner can do while the lesson runs.
+type Knob struct {
+	Key  string // a single key
+	Name string // "drain 1 byte"
+	Help string // one line for the help page
+	Act  Act
+}
+
+// Act is what a knob does: Tell, Set, Choose, Start or Do.
+type Act interface{ act() }
+
+// Tell sends a command to a role, which takes it with Actor.Next.
+type Tell struct {
+	Role, Command string
+	N             int64
+}
+
+// Set changes a setting that a role reads while it runs. Each turn takes the
+// next of Values; Names say them in words.
+type Set struct {
+	Role, Setting string
+	Values        []int64
+	Names         []string
+}
+
+// Choose gives an option its next value, or the value typed, and starts the cast anew.
+type Choose struct{ Option string }
+
+// Start starts a late role, or one that has ended.
+type Start struct{ Role string }
+
+// Break causes a fault on purpose as part of the lesson: kill, stop, continue, close.
+type Break struct {
+	Fault stage.Fault
+	Role  string
+	// Object names what the descriptor to close leads to (Fault close).
+	Object string
+}
+
+// Do acts on the stage in a way of the lesson's own, such as chmod of a path.
+type Do struct {
+	Run func(*stage.Run, string) error
+}
+
+func (Tell) act()   {}
+func (Set) act()    {}
+func (Choose) act() {}
+func (Start) act()  {}
+func (Break) act()  {}
+func (Do) act()     {}
+
+// Step is one step of the walk: knobs turned, then a condition waited for.
+// What is said stands in the lesson's words under the same ID.
+type Step struct {
+	ID   string
+	Turn []Turn
+	// Until is the condition; it is asked after every event.
+	Until func(*World) bool
+	// For says in words what is waited for: "the writer is asleep on a full pipe".
+	For string
+}
+
+// Turn is one knob turned by a walk.
+type Turn struct {
+	Knob  string // its name
+	Value string // for Choose and Set: the value; empty takes the next one
+}
+
+// Press turns knobs without a value, in order.
+func Press(knobs ...string) []Turn {
+	turns := make([]Turn, len(knobs))
+	for i, k := range knobs {
+		turns[i].Knob = k
+	}
+	return turns
+}
+
+// Claim is a sentence of the course with its test.
+type Claim struct {
+	ID   string
+	Says string
+	// Needs are capabilities without which it cannot be tried here.
+	Needs []string
+	// Check judges a world. It is pure. It looks at the steps it needs through
+	// World.After and says Open while they have not been done.
+	Check func(*World) Verdict
+}
+
+// Status is how a claim stands.
+type Status string
+
+const (
+	Open    Status = "open"    // not tried yet
+	Holds   Status = "holds"   //
+	Fails   Status = "fails"   //
+	Skipped Status = "skipped" // cannot be tried on this machine; Reason says why
+)
+
+// Verdict is a claim judged: what was expected, what was measured, and by what.
+type Verdict struct {
+	Status   Status
+	Expected string
+	Measured string
+	Source   string // the reading: "ioctl(FIONREAD)", "wait status"
+	Reason   string // why skipped
+}
+
+// Judge is Holds when ok, else Fails.
+func Judge(ok bool, expected, measured, source string) Verdict {
+	v := Verdict{Status: Fails, Expected: expected, Measured: measured, Source: source}
+	if ok {
+		v.Status = Holds
+	}
+	return v
+}
+
+// NotYet is the verdict before the steps that a claim needs are done.
+func NotYet() Verdict { return Verdict{Status: Open} }
+
+// Role finds a role by name, or nil.
+func (s *Sim) Role(name string) *Role {
+	for i := range s.Roles {
+		if s.Roles[i].Name == name {
+			return &s.Roles[i]
+		}
+	}
+	return nil
+}
+
+// Knob finds a knob by its name, or nil.
+func (s *Sim) Knob(name string) *Knob {
+	for i := range s.Knobs {
+		if s.Knobs[i].Name == name {
+			return &s.Knobs[i]
+		}
+	}
+	return nil
+}
+
+// Defaults are the first values of the options.
+func (s *Sim) Defaults() map[string]string {
+	m := make(map[string]string, len(s.Options))
+	for _, o := range s.Options {
+		if len(o.Values) > 0 {
+			m[o.Name] = o.Values[0]
+		}
+	}
+	return m
+}

@@ -1,0 +1,83 @@
+package stage
+
+import (
+	"fmt"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// Fault is a way to break a process.
+type Fault string
+
+const (
+	Kill     Fault = "kill"     // SIGKILL
+	StopIt   Fault = "stop"     // SIGSTOP
+	Continue Fault = "continue" // SIGCONT
+	CloseEnd Fault = "close"    // close one of its descriptors
+)
+
+// Break causes a fault in a role's process, whichever it is. Object is for
+// CloseEnd: the object whose descriptor to close, "object r" or "object w" for
+// one end of it, or a descriptor's number.
+func (r *Run) Break(f Fault, role, object string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p, err := r.living(role)
+	if err != nil {
+		return err
+	}
+	note := Event{Who: role, Source: FromLearner, Kind: Faulted, Name: string(f)}
+	switch f {
+	case Kill:
+		p.asked = true
+		err = p.signal(unix.SIGKILL)
+	case StopIt:
+		err = p.signal(unix.SIGSTOP)
+	case Continue:
+		err = p.signal(unix.SIGCONT)
+	case CloseEnd:
+		var fd int
+		if fd, err = r.descriptor(p, object); err == nil {
+			note.N = map[string]int64{"fd": int64(fd)}
+			note.S = map[string]string{"object": object}
+			err = sendPacket(p.link, message{Kind: "close", N: map[string]int64{"fd": int64(fd)}})
+		}
+	default:
+		err = fmt.Errorf("no fault %q", f)
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", f, role, err)
+	}
+	r.journal.Add(note)
+	return nil
+}
+
+// descriptor finds the number in a process of what is to be closed.
+func (r *Run) descriptor(p *process, object string) (int, error) {
+	if p.foreign {
+		return 0, fmt.Errorf("it has become another program, which closes its descriptors itself")
+	}
+	want, mode := object, ""
+	if n := len(object); n > 2 && object[n-2] == ' ' {
+		want, mode = object[:n-2], object[n-1:]
+	}
+	number, err := strconv.Atoi(object)
+	for _, fd := range r.table(p) {
+		if (err == nil && fd.N == number) || (fd.Object == want && (mode == "" || fd.Mode == mode)) {
+			return fd.N, nil
+		}
+	}
+	return 0, fmt.Errorf("it holds no descriptor of %s", object)
+}
+
+// SignalName is the name of a signal as in signal(7): SIGPIPE, SIGRTMIN+1.
+func SignalName(n int) string {
+	if s := unix.SignalName(unix.Signal(n)); s != "" {
+		return s
+	}
+	if n >= 34 && n <= 64 {
+		return "SIGRTMIN+" + strconv.Itoa(n-34)
+	}
+	return "signal " + strconv.Itoa(n)
+}

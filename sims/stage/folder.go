@@ -1,0 +1,118 @@
+package stage
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"ipctour/sims/probe"
+)
+
+// folder is the tour's private place in the file system, mode 0700, under
+// XDG_RUNTIME_DIR or else the temporary folder. Its name carries the pid and the
+// start time of its owner, so that a later tour can tell that the owner is dead.
+type folder struct {
+	path string
+	runs int
+}
+
+const folderPrefix = "ipctour-"
+
+// places are where folders may be.
+func places() []string {
+	p := []string{os.TempDir()}
+	if d := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(d) {
+		p = append([]string{d}, p...)
+	}
+	return p
+}
+
+func newFolder() (*folder, error) {
+	start, err := probe.StartTime(os.Getpid())
+	if err != nil {
+		return nil, err
+	}
+	name := fmt.Sprintf("%s%d-%d", folderPrefix, os.Getpid(), start)
+	var errs []error
+	for _, place := range places() {
+		path := filepath.Join(place, name)
+		err := os.Mkdir(path, 0o700) // fails if anything is there, a link included
+		if err == nil {
+			return &folder{path: path}, nil
+		}
+		errs = append(errs, err)
+	}
+	return nil, fmt.Errorf("no place for a private folder (set TMPDIR to one you may write to): %w", errors.Join(errs...))
+}
+
+func (f *folder) sub() (string, error) {
+	f.runs++
+	path := filepath.Join(f.path, strconv.Itoa(f.runs))
+	return path, os.Mkdir(path, 0o700)
+}
+
+func (f *folder) remove() error { return removeTree(f.path) }
+
+// removeTree removes a folder of ours, also one whose files a lesson has made
+// unreadable.
+func removeTree(path string) error {
+	if err := os.RemoveAll(path); err != nil {
+		return fmt.Errorf("remove the private folder: %w", err)
+	}
+	return nil
+}
+
+// Sweep removes the folders of tours that are dead and returns their paths. A
+// folder of a living tour, or of another user, is left alone.
+func Sweep() ([]string, error) {
+	var removed []string
+	var errs []error
+	for _, place := range places() {
+		entries, err := os.ReadDir(place)
+		if err != nil {
+			continue // a place that cannot be read holds nothing of ours
+		}
+		for _, e := range entries {
+			path := filepath.Join(place, e.Name())
+			if !e.IsDir() || !abandoned(e.Name()) || !own(path) {
+				continue
+			}
+			if err := removeTree(path); err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			removed = append(removed, path)
+		}
+	}
+	return removed, errors.Join(errs...)
+}
+
+// abandoned reports whether a folder's name says that its owner is dead.
+func abandoned(name string) bool {
+	rest, ok := strings.CutPrefix(name, folderPrefix)
+	if !ok {
+		return false
+	}
+	p, s, ok := strings.Cut(rest, "-")
+	pid, err := strconv.Atoi(p)
+	start, err2 := strconv.ParseUint(s, 10, 64)
+	if !ok || err != nil || err2 != nil || pid <= 0 {
+		return false
+	}
+	now, err := probe.StartTime(pid)
+	return err != nil || now != start
+}
+
+// own reports whether a path itself, not what it links to, belongs to this user.
+func own(path string) bool {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(st.Uid) == os.Geteuid()
+}

@@ -1,0 +1,32 @@
+package stage
+
+// Role is a part that one process plays. Parent and child run the same binary,
+// so the order of the names is the layout of the page they share.
+type Role struct {
+	Name string
+	// Run is the code that the learner reads and the process runs, on its main thread.
+	Run func(*Actor) error
+	// Counters, Settings and Gates name what Run uses: at most 40, 40 and 60.
+	Counters []string
+	Settings []string
+	Gates    []string
+	// Late roles are not started with the cast but by a knob.
+	Late bool
+	// By names the role that forks this one; empty when the stage starts it.
+	By string
+}
+
+const (
+	maxCounters  = 40
+	maxSettings  = 40
+	maxProcesses = 16
+)
+
+func index(names []string, name string) int {
+	for i, n := range names {
+		if n == name {
+			return i
+		}
+	}
+	return -1
+}

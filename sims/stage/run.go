@@ -1,0 +1,353 @@
+package stage
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ipctour/sims/probe"
+)
+
+// Spec is a cast to put on.
+type Spec struct {
+	Lesson  string
+	Roles   []Role
+	Wire    func(*Wiring) error
+	Options map[string]string
+	Journal *Journal
+	// Sample is the time between two looks at the kernel; 0 is 50 ms.
+	Sample time.Duration
+	// Stepping starts every process in step mode.
+	Stepping bool
+}
+
+// Run is a cast on stage. Its methods may be called from any goroutine.
+type Run struct {
+	house   *House
+	spec    Spec
+	journal *Journal
+
+	mu       sync.Mutex
+	wiring   *Wiring
+	procs    map[string]*process // by role; a role that ended keeps its last
+	wards    map[string]*process // made, but not forked by their role yet
+	group    int
+	stepping bool
+	dir      string
+	stopped  bool
+	receipt  Receipt
+
+	poke    chan struct{}
+	quit    chan struct{} // closed by Stop
+	sampled chan struct{} // closed when the sampler has ended
+	links   sync.WaitGroup
+}
+
+const defaultSample = 50 * time.Millisecond
+
+func newRun(h *House, spec Spec) *Run {
+	if spec.Sample == 0 {
+		spec.Sample = defaultSample
+	}
+	spec.Options = maps.Clone(spec.Options)
+	return &Run{house: h, spec: spec, journal: spec.Journal, stepping: spec.Stepping,
+		procs: map[string]*process{}, wards: map[string]*process{},
+		poke: make(chan struct{}, 1), quit: make(chan struct{}), sampled: make(chan struct{})}
+}
+
+func (r *Run) start() error {
+	r.journal.Add(Event{Source: FromKernel, Kind: Begin, N: facts(), S: r.beginning()})
+	w := &Wiring{run: r, options: r.spec.Options, grants: map[string][]grant{},
+		args: map[string]map[string]string{}, settings: map[string]map[string]int64{}}
+	r.wiring = w
+	go r.sample()
+	if r.spec.Wire != nil {
+		if err := r.spec.Wire(w); err != nil {
+			return errors.Join(err, w.closeAll())
+		}
+	}
+	for _, o := range w.objects {
+		r.count(o)
+	}
+	if w.err != nil {
+		return errors.Join(w.err, w.closeAll())
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	err := r.startCast()
+	return errors.Join(err, w.closeAll())
+}
+
+// startCast starts the roles that are there from the beginning: first the wards'
+// links, which the roles that fork them carry.
+func (r *Run) startCast() error {
+	if len(r.spec.Roles) > maxProcesses {
+		return fmt.Errorf("a run has at most %d processes", maxProcesses)
+	}
+	for i := range r.spec.Roles {
+		if role := &r.spec.Roles[i]; role.By != "" {
+			p, err := r.newProcess(role)
+			if err != nil {
+				return err
+			}
+			r.wards[role.Name] = p
+		}
+	}
+	for i := range r.spec.Roles {
+		if role := &r.spec.Roles[i]; role.By == "" && !role.Late {
+			if err := r.startRole(role); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Run) beginning() map[string]string {
+	s := map[string]string{}
+	for k, v := range r.spec.Options {
+		s["option "+k] = v
+	}
+	var u unix.Utsname
+	if err := unix.Uname(&u); err == nil {
+		s["kernel"] = unix.ByteSliceToString(u.Release[:])
+	}
+	return s
+}
+
+func (r *Run) count(o *object) {
+	switch o.kind {
+	case "pipe", "fifo":
+		r.receipt.Pipes++
+	case "file":
+	default:
+		r.receipt.Objects++
+	}
+}
+
+// Dir is the run's private folder; it is made when first asked for.
+func (r *Run) Dir() (string, error) {
+	if r.dir != "" {
+		return r.dir, nil
+	}
+	r.house.mu.Lock()
+	defer r.house.mu.Unlock()
+	dir, err := r.house.folder.sub()
+	if err != nil {
+		return "", err
+	}
+	r.dir = dir
+	r.receipt.Folders++
+	return dir, nil
+}
+
+func (r *Run) role(name string) (*Role, error) {
+	for i := range r.spec.Roles {
+		if r.spec.Roles[i].Name == name {
+			return &r.spec.Roles[i], nil
+		}
+	}
+	return nil, fmt.Errorf("no role %q", name)
+}
+
+// living finds the process of a role that is alive.
+func (r *Run) living(role string) (*process, error) {
+	p := r.procs[role]
+	if p == nil {
+		return nil, fmt.Errorf("%s has not been started", role)
+	}
+	if p.dead {
+		return nil, fmt.Errorf("%s (pid %d) has ended", role, p.pid)
+	}
+	return p, nil
+}
+
+// StartRole starts a late role, or starts one again that has ended.
+func (r *Run) StartRole(name string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopped {
+		return errors.New("the run has ended")
+	}
+	role, err := r.role(name)
+	if err != nil {
+		return err
+	}
+	if _, err := r.living(name); err == nil {
+		return fmt.Errorf("%s is running already", name)
+	}
+	if len(r.wiring.grants[name]) > 0 && r.procs[name] != nil {
+		return fmt.Errorf("%s cannot be started again alone: its descriptors went with it; start the whole cast again", name)
+	}
+	return r.startRole(role)
+}
+
+// Tell sends a command to a role.
+func (r *Run) Tell(role string, c Command) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p, err := r.living(role)
+	if err != nil {
+		return err
+	}
+	if p.foreign {
+		return fmt.Errorf("%s has become another program: it takes no commands", role)
+	}
+	return sendPacket(p.link, message{Kind: "do", Name: c.Name, N: map[string]int64{"n": c.N}, S: map[string]string{"text": c.Text}})
+}
+
+// Set gives a setting of a role a value, which it sees at its next look.
+func (r *Run) Set(role, setting string, value int64) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p, err := r.living(role)
+	if err != nil {
+		return err
+	}
+	i := index(p.role.Settings, setting)
+	if i < 0 {
+		return fmt.Errorf("role %s declares no setting %q", role, setting)
+	}
+	p.page.settings[i].Store(value)
+	return nil
+}
+
+// Trace switches the x-ray of a role on or off. Where the machine denies it,
+// the reason becomes an event, the lesson goes on, and the error is returned.
+func (r *Run) Trace(role string, on bool) error {
+	r.mu.Lock()
+	p, err := r.living(role)
+	r.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	err = p.minder.Trace(on)
+	e := Event{Who: role, Source: FromStage, Kind: Traced, N: map[string]int64{"on": 0}}
+	if p.minder.Traced() {
+		e.N["on"] = 1
+	}
+	if err != nil && !errors.Is(err, probe.ErrGone) {
+		e.S = map[string]string{"reason": err.Error()}
+	}
+	r.journal.Add(e)
+	return err
+}
+
+// Step switches the step mode of all processes on or off.
+func (r *Run) Step(on bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stepping = on
+	var mode uint32
+	if on {
+		mode = 1
+	}
+	for _, p := range r.procs {
+		p.page.step(mode)
+	}
+	for _, p := range r.wards {
+		p.page.step(mode)
+	}
+	r.journal.Add(Event{Source: FromLearner, Kind: Stepping, N: map[string]int64{"on": int64(mode)}})
+}
+
+// Stepping reports whether the step mode is on.
+func (r *Run) Stepping() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stepping
+}
+
+// Sample is the time between two looks at the kernel.
+func (r *Run) Sample() time.Duration { return r.spec.Sample }
+
+// StopAt makes a role wait at one of its gates, and at no other.
+func (r *Run) StopAt(role, gate string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p, err := r.living(role)
+	if err != nil {
+		return err
+	}
+	i := index(p.role.Gates, gate)
+	if i < 0 {
+		return fmt.Errorf("role %s declares no gate %q", role, gate)
+	}
+	p.page.step(uint32(i + 2))
+	return nil
+}
+
+// Release lets a role that waits at a gate go on to its next.
+func (r *Run) Release(role string) error {
+	r.mu.Lock()
+	p, err := r.living(role)
+	r.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if p.page.gate.Load() == 0 {
+		return fmt.Errorf("%s does not wait at a gate", role)
+	}
+	p.page.release()
+	r.Poke()
+	return nil
+}
+
+// Poke has the kernel asked at once instead of at the next beat.
+func (r *Run) Poke() {
+	select {
+	case r.poke <- struct{}{}:
+	default:
+	}
+}
+
+// Stop ends all processes of the run, waits for them, removes what was made and
+// looks whether it is gone. It is idempotent, and the one way out of a full and
+// of a partial start alike.
+func (r *Run) Stop(why string) Receipt {
+	r.mu.Lock()
+	if r.stopped {
+		defer r.mu.Unlock()
+		return r.receipt
+	}
+	r.stopped = true
+	close(r.quit)
+	procs := make([]*process, 0, len(r.procs))
+	for _, p := range r.procs {
+		procs = append(procs, p)
+	}
+	for _, p := range r.wards {
+		p.discard()
+	}
+	r.mu.Unlock()
+	for _, p := range procs {
+		p.kill()
+	}
+	for _, p := range procs {
+		<-p.gone
+	}
+	<-r.sampled
+	r.links.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, p := range procs {
+		if p.alive() {
+			r.receipt.Left = append(r.receipt.Left, fmt.Sprintf("process %d (%s)", p.pid, p.role.Name))
+		}
+		p.discard()
+	}
+	if r.dir != "" {
+		if err := removeTree(r.dir); err != nil {
+			r.receipt.Left = append(r.receipt.Left, "folder "+r.dir)
+		} else if _, err := os.Lstat(r.dir); !errors.Is(err, os.ErrNotExist) {
+			r.receipt.Left = append(r.receipt.Left, "folder "+r.dir)
+		}
+	}
+	r.house.forget(r, r.receipt)
+	return r.receipt
+}

@@ -1,0 +1,198 @@
+package stage
+
+import (
+	"maps"
+	"os"
+	"slices"
+	"time"
+
+	"ipctour/sims/probe"
+)
+
+// The sampler looks at the pages and the kernel at a steady beat and turns what
+// has changed into events. It writes to no page and sends nothing to a child.
+
+// looked is what was last seen of a process.
+type looked struct {
+	counts       map[string]int64
+	gate         int32
+	idle         uint32
+	state        string
+	wchan, call  string
+	switches     int64
+	preempted    int64
+	fds          []FD
+	exe          bool
+	missingTable bool
+}
+
+// tableEvery is how many beats lie between two readings of descriptor tables,
+// which cost more than the rest; a poke reads them too.
+const tableEvery = 4
+
+func (r *Run) sample() {
+	defer close(r.sampled)
+	tick := time.NewTicker(r.spec.Sample)
+	defer tick.Stop()
+	objects := map[string]map[string]int64{}
+	for beat := int64(1); ; beat++ {
+		poked := false
+		select {
+		case <-r.quit:
+			return
+		case <-tick.C:
+		case <-r.poke:
+			poked = true
+		}
+		r.mu.Lock()
+		tables := poked || beat%tableEvery == 0
+		for _, p := range r.procs {
+			if !p.dead {
+				r.look(p)
+				r.lookKernel(p, tables)
+				p.tellBlocked()
+			}
+		}
+		r.lookObjects(objects)
+		r.mu.Unlock()
+		r.journal.Add(Event{Source: FromStage, Kind: Beat, N: map[string]int64{"beat": beat}})
+	}
+}
+
+// look reads the page of a process. It works on the dead as well.
+func (r *Run) look(p *process) {
+	name := p.role.Name
+	changed := map[string]int64{}
+	for i, c := range p.role.Counters {
+		n := p.page.counters[i].n.Load()
+		if was, seen := p.last.counts[c]; !seen && n != 0 || was != n {
+			changed[c] = n
+		}
+	}
+	if len(changed) > 0 {
+		if p.last.counts == nil {
+			p.last.counts = map[string]int64{}
+		}
+		maps.Copy(p.last.counts, changed)
+		r.journal.Add(Event{Who: name, Source: FromChild, Kind: Counts, N: changed})
+	}
+	if g := p.page.gate.Load(); g != p.last.gate {
+		p.last.gate = g
+		e := Event{Who: name, Source: FromChild, Kind: AtGate}
+		if g > 0 && int(g) <= len(p.role.Gates) {
+			e.Name = p.role.Gates[g-1]
+		}
+		r.journal.Add(e)
+	}
+	if i := p.page.idle.Load(); i != p.last.idle {
+		p.last.idle = i
+		r.journal.Add(Event{Who: name, Source: FromChild, Kind: Idle, N: map[string]int64{"waits": int64(i)}})
+	}
+}
+
+// lookKernel reads what the kernel says of a process.
+func (r *Run) lookKernel(p *process, tables bool) {
+	if p.watcher == nil {
+		return
+	}
+	s, err := p.watcher.Read()
+	if err != nil {
+		return // it has just ended: its death comes as an event of its own
+	}
+	state := s.State
+	if state == "t" && p.minder.Stopped() {
+		state = "T" // the kernel shows any stop of a traced process as t
+	}
+	if state != p.last.state || s.Wchan != p.last.wchan || s.Syscall != p.last.call ||
+		s.VoluntarySwitches != p.last.switches || s.InvoluntarySwitches != p.last.preempted {
+		p.last.state, p.last.wchan, p.last.call = state, s.Wchan, s.Syscall
+		p.last.switches, p.last.preempted = s.VoluntarySwitches, s.InvoluntarySwitches
+		r.journal.Add(Event{Who: p.role.Name, Source: FromKernel, Kind: Reading, Name: "process",
+			S: map[string]string{"state": state, "wchan": s.Wchan, "call": s.Syscall},
+			N: map[string]int64{"voluntary": s.VoluntarySwitches, "involuntary": s.InvoluntarySwitches}})
+	}
+	if !tables {
+		return
+	}
+	if fds := r.table(p); !slices.Equal(fds, p.last.fds) {
+		p.last.fds = fds
+		r.journal.Add(Event{Who: p.role.Name, Source: FromKernel, Kind: Table, FDs: fds})
+	}
+}
+
+// table is a process's descriptor table, without what is the tour's own and
+// without standard streams that lead nowhere.
+func (r *Run) table(p *process) []FD {
+	all, err := probe.FDs(p.pid)
+	if err != nil {
+		return p.last.fds // it is ending; its table goes with it
+	}
+	var fds []FD
+	for _, f := range all {
+		fd := FD{N: f.N, Target: f.Target, Mode: mode(f), Object: r.objectAt(f.Target)}
+		if f.N >= linkFD || (f.N < 3 && fd.Object == "") {
+			continue
+		}
+		fds = append(fds, fd)
+	}
+	return fds
+}
+
+func mode(f probe.FD) string {
+	switch {
+	case f.Reads() && f.Writes():
+		return "rw"
+	case f.Writes():
+		return "w"
+	default:
+		return "r"
+	}
+}
+
+func (r *Run) objectAt(target string) string {
+	for _, o := range r.wiring.objects {
+		if slices.Contains(o.targets, target) {
+			return o.name
+		}
+	}
+	return ""
+}
+
+// hold learns the identity of an object that a role has opened itself. The
+// caller holds r.mu.
+func (r *Run) hold(p *process, name string, fd int) {
+	if fd < 0 {
+		return
+	}
+	for _, o := range r.wiring.objects {
+		if o.name != name {
+			continue
+		}
+		target, err := os.Readlink(fdPath(p.pid, fd))
+		if err == nil && !slices.Contains(o.targets, target) {
+			o.targets = append(o.targets, target)
+		}
+	}
+}
+
+// lookObjects asks the kernel about each object, through whichever process
+// holds it.
+func (r *Run) lookObjects(last map[string]map[string]int64) {
+	for _, o := range r.wiring.objects {
+		n, missing := r.read(o)
+		if missing != "" {
+			if _, told := last[o.name+" missing"]; !told {
+				last[o.name+" missing"] = nil
+				r.journal.Add(Event{Who: o.name, Source: FromKernel, Kind: Reading, Name: o.kind, S: map[string]string{"missing": missing}})
+			}
+		}
+		if n == nil || maps.Equal(n, last[o.name]) {
+			continue
+		}
+		if last[o.name] == nil {
+			r.journal.Add(Event{Who: o.name, Source: FromStage, Kind: Reading, Name: o.kind, S: map[string]string{"path": o.path}})
+		}
+		last[o.name] = n
+		r.journal.Add(Event{Who: o.name, Source: FromKernel, Kind: Reading, Name: o.kind, N: n})
+	}
+}
