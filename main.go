@@ -1,4 +1,15 @@
 // Command ipctour is a tour of inter-process communication in a terminal.
 package main
 
-func main() {}
+import (
+	"os"
+
+	"ipctour/lessons"
+	"ipctour/sims/stage"
+	"ipctour/ui/command"
+)
+
+func main() {
+	stage.Become(os.Args, lessons.Role) // a part in a lesson? Then this does not return.
+	os.Exit(command.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}

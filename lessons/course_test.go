@@ -149,8 +149,8 @@ func TestLintFinds(t *testing.T) {
 		},
 		"the text cites claim short":           func(_ fstest.MapFS, s *sims.Sim) { s.Claims[0].ID = "other" },
 		"claims nothing":                       func(_ fstest.MapFS, s *sims.Sim) { s.Claims = nil },
-		"step empties has no words":            func(w fstest.MapFS, _ *sims.Sim) { replace(w, "### empties\nIt empties.\n", "") },
-		"the words of step gone belong to no":  func(w fstest.MapFS, _ *sims.Sim) { replace(w, "## What", "### gone\nIt went.\n\n## What") },
+		"step empties has no words":            func(w fstest.MapFS, _ *sims.Sim) { reword(w, "### empties\nIt empties.\n", "") },
+		"the words of step gone belong to no":  func(w fstest.MapFS, _ *sims.Sim) { reword(w, "## What", "### gone\nIt went.\n\n## What") },
 		"put them in the same order":           func(_ fstest.MapFS, s *sims.Sim) { s.Walk[0], s.Walk[1] = s.Walk[1], s.Walk[0] },
 		"turns \"nothing\", which is no knob":  func(_ fstest.MapFS, s *sims.Sim) { s.Walk[0].Turn = sims.Press("nothing") },
 		"role late is late and no step":        func(_ fstest.MapFS, s *sims.Sim) { s.Walk[1].Turn = nil },
@@ -179,7 +179,7 @@ func TestLintFinds(t *testing.T) {
 	}
 }
 
-func replace(w fstest.MapFS, old, new string) {
+func reword(w fstest.MapFS, old, new string) {
 	f := w["hoses/short.md"]
 	w["hoses/short.md"] = &fstest.MapFile{Data: []byte(strings.Replace(string(f.Data), old, new, 1))}
 }

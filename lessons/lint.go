@@ -11,7 +11,9 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"ipctour/content"
 	"ipctour/sims"
+	"ipctour/sims/all"
 )
 
 // Lint finds what does not fit together: words without an experiment's step or
@@ -238,3 +240,6 @@ func (f *faults) prediction(s *sims.Sim, t *Text) {
 		f.add("the experiment measures an answer that nobody is asked for: write ## Predict, or take Measured out")
 	}
 }
+
+// Check lints the course that the program holds.
+func Check(reserved []string) error { return Lint(content.Files, all.Sims(), reserved) }

@@ -5,6 +5,7 @@ package lessons
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ipctour/sims"
@@ -104,4 +105,17 @@ func Failed(results []Result) bool {
 		}
 	}
 	return false
+}
+
+// Needs are the capabilities that the lesson or one of its claims needs, each once.
+func (l *Lesson) Needs() []string {
+	if l.Sim == nil {
+		return nil
+	}
+	needs := slices.Clone(l.Sim.Needs)
+	for _, c := range l.Sim.Claims {
+		needs = append(needs, c.Needs...)
+	}
+	slices.Sort(needs)
+	return slices.Compact(needs)
 }

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"ipctour/sims"
@@ -26,8 +28,9 @@ type WalkOptions struct {
 	Options   map[string]string // values for the sim's options
 	Record    io.Writer         // gets the run file as it grows
 	StepLimit time.Duration     // for each step; 0 is the constant StepLimit
-	// Seen gets every batch of events, those of the end included.
-	Seen func([]sims.Event)
+	// Seen gets every batch of events till the walk has ended, Closing those of
+	// the cast being stopped after it.
+	Seen, Closing func([]sims.Event)
 }
 
 // Outcome is what a walk leaves.
@@ -46,8 +49,12 @@ func (l *Lesson) Walk(ctx context.Context, house *stage.House, o WalkOptions) (*
 	if l.Sim == nil {
 		return nil, fmt.Errorf("%s %w", l.ID, ErrToCome)
 	}
+	ignore := func([]sims.Event) {}
 	if o.Seen == nil {
-		o.Seen = func([]sims.Event) {}
+		o.Seen = ignore
+	}
+	if o.Closing == nil {
+		o.Closing = ignore
 	}
 	play, err := sims.StartPlay(house, l.Sim, sims.PlayOptions{Options: o.Options, Record: o.Record})
 	if err != nil {
@@ -55,12 +62,29 @@ func (l *Lesson) Walk(ctx context.Context, house *stage.House, o WalkOptions) (*
 	}
 	out := &Outcome{}
 	out.World, err = l.steps(ctx, play, o)
-	out.Receipt = stop(play, o.Seen)
+	out.Receipt = stop(play, o.Closing)
 	out.Results = l.Judge(out.World, err)
 	if err == nil {
 		err = play.RecordErr()
 	}
 	return out, err
+}
+
+// Accepts says why an option may not have a value, or that there is no such
+// option; nil when a walk may be started with it.
+func (l *Lesson) Accepts(option, value string) error {
+	for _, o := range l.Sim.Options {
+		switch {
+		case o.Name != option:
+			continue
+		case o.Check != nil:
+			return o.Check(value)
+		case !slices.Contains(o.Values, value):
+			return fmt.Errorf("%s is one of %s, not %s", option, strings.Join(o.Values, ", "), value)
+		}
+		return nil
+	}
+	return fmt.Errorf("%s has no option %q", l.ID, option)
 }
 
 // errStepLimit is the cause of the end of a walk whose step waited too long.

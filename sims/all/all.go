@@ -6,9 +6,10 @@ import (
 	"slices"
 
 	"ipctour/sims"
+	"ipctour/sims/pipes"
 )
 
 // Sims are the experiments of every chapter.
 func Sims() []*sims.Sim {
-	return slices.Concat([]([]*sims.Sim){}...)
+	return slices.Concat(pipes.Sims())
 }

@@ -1,0 +1,363 @@
+package main
+
+// The command line: what it prints, its JSON, and its exit statuses.
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"ipctour/sims/residue"
+)
+
+const lesson = "pipes/full-buffer"
+
+// control matches what could steer a terminal.
+var control = regexp.MustCompile(`[\x00-\x08\x0b-\x1f\x7f\x{80}-\x{9f}]`)
+
+func TestExitStatusAndWords(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		args   []string
+		status int
+		stdout string // a pattern; empty means that nothing is printed
+		stderr string
+	}{
+		{"version", []string{"--version"}, 0, `^ipctour .*go1\.`, ``},
+		{"help", []string{"--help"}, 0, `(?s)Usage:.*ipctour.*list.*run.*verify.*doctor.*replay.*clean`, ``},
+		{"help of a command", []string{"help", "run"}, 0, `(?s)Examples:.*ipctour run`, ``},
+		{"help of nothing", []string{"help", "nothing"}, 2, ``, `no command "nothing"`},
+		{"list", []string{"list"}, 0, `(?s)Pipes and FIFOs.*pipes/full-buffer +64 KiB and not a byte more +4 min +open`, ``},
+		{"doctor", []string{"doctor"}, 0, `(?i)x-ray|ptrace`, ``},
+		{"clean", []string{"clean"}, 0, `Nothing was left behind`, ``},
+		{"completion", []string{"completion", "bash"}, 0, `ipctour`, ``},
+		{"completion of a lesson", []string{"__complete", "run", "pipes/full"}, 0, `pipes/full-buffer\t64 KiB`, `Completion ended`},
+		{"check", []string{"check"}, 0, `fit together`, ``},
+		{"unknown flag", []string{"list", "--jason"}, 2, ``, `unknown flag: --jason`},
+		{"unknown flag of the tour", []string{"--plian"}, 2, ``, `unknown flag: --plian`},
+		{"unknown theme", []string{"--theme", "pink"}, 2, ``, `dark.*light.*auto`},
+		{"unknown lesson", []string{"run", "pipes/full-bufer"}, 2, ``, `no lesson "pipes/full-bufer".*Near it: pipes/full-buffer`},
+		{"unknown command", []string{"lsit"}, 2, ``, `no lesson or command "lsit".*list`},
+		{"unknown lesson to verify", []string{"verify", "hose"}, 2, ``, `Near it: pipes/hose`},
+		{"no lesson", []string{"run"}, 2, ``, `LESSON|arg`},
+		{"too many lessons", []string{"run", lesson, lesson}, 2, ``, `arg`},
+		{"too many words", []string{"list", "pipes"}, 2, ``, `list`},
+		{"a setting without a value", []string{"run", lesson, "--set", "size"}, 2, ``, `option=value`},
+		{"an unknown setting", []string{"run", lesson, "--set", "colour=red"}, 2, ``, `no option "?colour`},
+		{"no run file", []string{"replay", "nowhere.run", "--plain"}, 1, ``, `nowhere\.run.*no such file`},
+		{"no file named", []string{"replay"}, 2, ``, `arg`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := run(t, c.args...)
+			if got.status != c.status {
+				t.Errorf("exit status %d, want %d", got.status, c.status)
+			}
+			say(t, "standard output", got.stdout, c.stdout)
+			say(t, "standard error", got.stderr, c.stderr)
+		})
+	}
+}
+
+// say checks a text against a pattern; an empty pattern wants an empty text.
+func say(t *testing.T, where, got, want string) {
+	t.Helper()
+	if want == "" && got != "" || !regexp.MustCompile(want).MatchString(got) {
+		t.Errorf("%s is %q, want %q", where, got, want)
+	}
+	if found := control.FindString(got); found != "" {
+		t.Errorf("%s has the control character %q", where, found)
+	}
+}
+
+// TestListJSON holds the contract of `list --json`.
+func TestListJSON(t *testing.T) {
+	got := run(t, "list", "--json")
+	rows := objects(t, got.stdout, "id", "chapter", "title", "minutes", "status")
+	if got.status != 0 || len(rows) < 70 {
+		t.Fatalf("status %d, %d lessons: too few", got.status, len(rows))
+	}
+	open := 0
+	for _, r := range rows {
+		id, chapter, _ := strings.Cut(r["id"].(string), "/")
+		if chapter == "" || id != r["chapter"] || r["title"] == "" || r["minutes"].(float64) < 1 {
+			t.Errorf("not a row of the course: %v", r)
+		}
+		if s := r["status"]; s == "open" {
+			open++
+		} else if s != "to come" {
+			t.Errorf("status %v of %v: nothing has been done by a new learner", s, r["id"])
+		}
+	}
+	if open == 0 {
+		t.Error("no lesson is open")
+	}
+}
+
+// TestVerifyJSON holds the contract of `verify --json`, and that the claims hold.
+func TestVerifyJSON(t *testing.T) {
+	got := run(t, "verify", lesson, "--json")
+	rows := objects(t, got.stdout, "lesson", "claim", "says", "verdict", "expected", "measured", "source", "reason")
+	if got.status != 0 || len(rows) == 0 || got.stderr != "" {
+		t.Errorf("status %d, %d claims, standard error %q", got.status, len(rows), got.stderr)
+	}
+	for _, r := range rows {
+		switch r["verdict"] {
+		case "holds":
+			if r["expected"] == "" || r["measured"] == "" || r["source"] == "" {
+				t.Errorf("claim %v holds by no evidence: %v", r["claim"], r)
+			}
+		case "skipped":
+			if r["reason"] == "" {
+				t.Errorf("claim %v is skipped without a reason", r["claim"])
+			}
+		default:
+			t.Errorf("claim %v: %v", r["claim"], r)
+		}
+		if r["lesson"] != lesson {
+			t.Errorf("a claim of another lesson: %v", r)
+		}
+	}
+}
+
+// objects reads an array of objects that have exactly these fields.
+func objects(t *testing.T, text string, fields ...string) []map[string]any {
+	t.Helper()
+	var rows []map[string]any
+	if err := json.Unmarshal([]byte(text), &rows); err != nil {
+		t.Fatalf("not JSON: %v in %.200q", err, text)
+	}
+	slices.Sort(fields)
+	for _, r := range rows {
+		var have []string
+		for k := range r {
+			have = append(have, k)
+		}
+		slices.Sort(have)
+		if !slices.Equal(have, fields) {
+			t.Fatalf("fields %v, want %v", have, fields)
+		}
+	}
+	return rows
+}
+
+// TestRunTellsItInSentences plays a lesson without a screen.
+func TestRunTellsItInSentences(t *testing.T) {
+	got := run(t, "run", lesson)
+	if got.status != 0 || got.stderr != "" {
+		t.Errorf("status %d, standard error %q", got.status, got.stderr)
+	}
+	say(t, "standard output", got.stdout, `(?s)64 KiB and not a byte more.*65,536 B.*asleep.*holds.*All of it is gone\.`)
+}
+
+// TestRunJSON: the events, a line each, numbered without gaps.
+func TestRunJSON(t *testing.T) {
+	got := run(t, "run", lesson, "--json")
+	if got.status != 0 || got.stderr != "" {
+		t.Errorf("status %d, standard error %q", got.status, got.stderr)
+	}
+	lines, kinds := bufio.NewScanner(strings.NewReader(got.stdout)), map[string]int{}
+	seq := 0.0
+	for lines.Scan() {
+		var e map[string]any
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			t.Fatalf("not JSON: %v in %q", err, lines.Text())
+		}
+		if seq++; e["seq"] != seq {
+			t.Fatalf("event %v follows event %v", e["seq"], seq-1)
+		}
+		kinds[e["kind"].(string)]++
+	}
+	for _, kind := range []string{"begin", "born", "reading", "step", "done", "died", "end"} {
+		if kinds[kind] == 0 {
+			t.Errorf("no event of kind %s among %v", kind, kinds)
+		}
+	}
+}
+
+// TestRecordAndReplay: what was recorded is told again, in the same words.
+func TestRecordAndReplay(t *testing.T) {
+	p := newPlace(t, 0o555)
+	file := filepath.Join(p.temp, "my.run")
+	recorded := runIn(t, p, "run", lesson, "--record", file)
+	if recorded.status != 0 {
+		t.Fatalf("status %d: %s", recorded.status, recorded.stderr)
+	}
+	info, err := os.Stat(file)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the run file: %v, %v, want mode 0600", info, err)
+	}
+	replayed := runIn(t, p, "replay", file, "--plain")
+	if replayed.status != 0 || replayed.stderr != "" {
+		t.Errorf("status %d, standard error %q", replayed.status, replayed.stderr)
+	}
+	say(t, "standard output", replayed.stdout, `(?s)64 KiB and not a byte more.*asleep`)
+	again := runIn(t, p, "run", lesson, "--record", file)
+	if again.status != 1 || !strings.Contains(again.stderr, "exists") {
+		t.Errorf("a run file was overwritten: status %d, %q", again.status, again.stderr)
+	}
+	if err := os.WriteFile(file, []byte("not a run\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	broken := runIn(t, p, "replay", file, "--plain")
+	if broken.status != 1 || !strings.Contains(broken.stderr, "line 1") {
+		t.Errorf("a broken run file: status %d, %q", broken.status, broken.stderr)
+	}
+}
+
+// TestDoctorAndCleanJSON: each command that prints a table has --json.
+func TestDoctorAndCleanJSON(t *testing.T) {
+	doctor := objects(t, run(t, "doctor", "--json").stdout, "id", "name", "has", "reason", "advice", "lessons")
+	if len(doctor) == 0 {
+		t.Error("doctor knows nothing of this machine")
+	}
+	if got := run(t, "clean", "--json"); got.stdout != "[]\n" || got.status != 0 {
+		t.Errorf("clean --json with nothing to remove: status %d, %q", got.status, got.stdout)
+	}
+}
+
+// TestCleanRemovesWhatTheDeadLeft, and nothing else.
+func TestCleanRemovesWhatTheDeadLeft(t *testing.T) {
+	p := newPlace(t, 0o555)
+	dead := filepath.Join(p.temp, "ipctour-999999999-1")
+	if err := os.MkdirAll(filepath.Join(dead, "1"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range []string{dead, filepath.Join(dead, "1")} {
+		if os.Getuid() == 0 {
+			if err := os.Chown(d, ordinary, ordinary); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	other := filepath.Join(p.temp, "somebody-elses")
+	if err := os.Mkdir(other, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	got := runIn(t, p, "clean")
+	if got.status != 0 || got.stdout != "removed "+dead+"\n" {
+		t.Errorf("status %d, %q%s", got.status, got.stdout, got.stderr)
+	}
+	if _, err := os.Stat(other); err != nil {
+		t.Errorf("clean removed what is not the tour's: %v", err)
+	}
+}
+
+// TestClosedOutput: `ipctour list | head -1` ends without a word of complaint.
+func TestClosedOutput(t *testing.T) {
+	for _, args := range [][]string{{"list"}, {"run", lesson}} {
+		t.Run(args[0], func(t *testing.T) {
+			p := newPlace(t, 0o555)
+			r, w, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := r.Close(); err != nil {
+				t.Fatal(err)
+			}
+			cmd := p.command(t.Context(), args...)
+			var stderr bytes.Buffer
+			cmd.Stdout, cmd.Stderr = w, &stderr
+			runErr := cmd.Run()
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if state := cmd.ProcessState; !state.Exited() || stderr.Len() > 0 {
+				t.Errorf("%v (%v), standard error %q", state, runErr, &stderr)
+			}
+			nothingLeft(t, p)
+		})
+	}
+}
+
+// TestSignalsEndARunCleanly: the cast is stopped and the receipt is given.
+func TestSignalsEndARunCleanly(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(sig.String(), func(t *testing.T) {
+			p := newPlace(t, 0o555)
+			cmd := p.command(t.Context(), "run", lesson, "--json")
+			out, in, err := narrowPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer out.Close()
+			var stderr bytes.Buffer
+			cmd.Stdout, cmd.Stderr = in, &stderr
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			if err := in.Close(); err != nil {
+				t.Fatal(err)
+			}
+			lines := bufio.NewReaderSize(out, 16)
+			if _, err := lines.ReadSlice('{'); err != nil { // the cast has begun
+				t.Fatal(err)
+			}
+			if err := cmd.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := lines.WriteTo(io.Discard); err != nil {
+				t.Fatal(err)
+			}
+			waitErr := cmd.Wait()
+			if state := cmd.ProcessState; state.ExitCode() != 1 {
+				t.Errorf("ended as %v (%v), want exit status 1", state, waitErr)
+			}
+			say(t, "standard error", stderr.String(), `interrupted`)
+			nothingLeft(t, p)
+		})
+	}
+}
+
+// narrowPipe is a pipe of one page: a run that nobody reads stands still in the
+// middle, so that a signal finds it there.
+func narrowPipe() (r, w *os.File, err error) {
+	if r, w, err = os.Pipe(); err != nil {
+		return nil, nil, err
+	}
+	const setPipeSize = 1031 // F_SETPIPE_SZ, fcntl(2)
+	if _, _, e := syscall.Syscall(syscall.SYS_FCNTL, w.Fd(), setPipeSize, uintptr(os.Getpagesize())); e != 0 {
+		return nil, nil, errors.Join(os.NewSyscallError("fcntl(F_SETPIPE_SZ)", e), r.Close(), w.Close())
+	}
+	return r, w, nil
+}
+
+// TestKilledRunLeavesNothing: SIGKILL cannot be caught; the janitor clears away.
+func TestKilledRunLeavesNothing(t *testing.T) {
+	before := residue.Now()
+	p := newPlace(t, 0o555)
+	cmd := p.command(t.Context(), "run", lesson, "--json")
+	out, in, err := narrowPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout = in
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 16)); err != nil { // the cast has begun
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil {
+		t.Error("a killed run ended well")
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	nothingLeft(t, p)
+	residue.Since(t, before)
+}

@@ -1,0 +1,159 @@
+// Package command is the command line: one file a command. It parses, talks and
+// sets the exit status; the work is done in lessons and below.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"ipctour/lessons"
+)
+
+// Exit statuses: a contract.
+const (
+	statusDone   = 0
+	statusFailed = 1 // a claim failed, or an error
+	statusUsage  = 2 // unknown flag, command or lesson, wrong arguments
+)
+
+// errClaimFailed ends a command whose report has said already what failed.
+var errClaimFailed = errors.New("a claim failed")
+
+// usageError is what the person who typed the command can put right.
+type usageError struct{ text string }
+
+func (e usageError) Error() string { return e.text }
+
+func usage(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
+
+// app is what every command needs: the streams, and the course once it is loaded.
+type app struct {
+	stdin   *os.File
+	stdout  *os.File
+	out     io.Writer // stdout, which may be closed at the other end
+	err     io.Writer
+	begun   bool // the command line was understood and a command has begun
+	course  *lessons.Course
+	courseE error
+}
+
+// Main runs one command line and gives the exit status.
+func Main(args []string, stdin, stdout, stderr *os.File) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	ctx, cut := context.WithCancelCause(ctx)
+	defer cut(nil)
+	// A closed pipe must be an error of write(2), not our death: a lesson may
+	// have processes to end. Notify, unlike Ignore, is not inherited by children.
+	broken := make(chan os.Signal, 1)
+	signal.Notify(broken, syscall.SIGPIPE)
+	defer signal.Stop(broken)
+
+	a := &app{stdin: stdin, stdout: stdout, err: stderr}
+	a.out = &quietWriter{to: stdout, broken: func() { cut(errBrokenPipe) }}
+	root := a.root()
+	root.SetArgs(args)
+	return a.status(root.ExecuteContext(ctx), context.Cause(ctx))
+}
+
+// status tells the error, if somebody should read it, and makes it a number.
+func (a *app) status(err, cause error) int {
+	var wrong usageError
+	switch {
+	case err == nil:
+		return statusDone
+	case errors.Is(err, errClaimFailed), errors.Is(cause, errBrokenPipe):
+		return statusFailed
+	case errors.As(err, &wrong), !a.begun:
+		fmt.Fprintf(a.err, "ipctour: %v\n", err)
+		if !errors.As(err, &wrong) {
+			fmt.Fprintln(a.err, "`ipctour --help` lists the commands and their flags.")
+		}
+		return statusUsage
+	}
+	fmt.Fprintf(a.err, "ipctour: %v\n", err)
+	return statusFailed
+}
+
+// root puts the commands together.
+func (a *app) root() *cobra.Command {
+	root := a.tourCommand()
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.PersistentPreRun = func(*cobra.Command, []string) { a.begun = true }
+	root.AddCommand(a.listCommand(), a.runCommand(), a.verifyCommand(), a.doctorCommand(),
+		a.replayCommand(), a.cleanCommand(), a.checkCommand())
+	root.SetHelpCommand(helpCommand())
+	root.CompletionOptions.HiddenDefaultCmd = false
+	return root
+}
+
+// helpCommand is cobra's, but a topic that is not there is wrong usage.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Say how a command is used",
+		RunE: func(c *cobra.Command, args []string) error {
+			topic, rest, err := c.Root().Find(args)
+			if err != nil || topic == nil || len(args) > 0 && topic == c.Root() {
+				return usage("there is no command %q. `ipctour --help` lists them.", strings.Join(args, " "))
+			}
+			if len(rest) > 0 {
+				return usage("%s has no command %q.", topic.CommandPath(), strings.Join(rest, " "))
+			}
+			topic.InitDefaultHelpFlag()
+			return topic.Help()
+		},
+	}
+}
+
+// load gives the course: the words and the experiments, joined.
+func (a *app) load() (*lessons.Course, error) {
+	if a.course == nil && a.courseE == nil {
+		a.course, a.courseE = lessons.Load()
+	}
+	return a.course, a.courseE
+}
+
+// lesson finds a lesson, or says which ones have a name like it.
+func (a *app) lesson(id string) (*lessons.Lesson, error) {
+	course, err := a.load()
+	if err != nil {
+		return nil, err
+	}
+	if l := course.Lesson(id); l != nil {
+		return l, nil
+	}
+	text := fmt.Sprintf("there is no lesson %q.", id)
+	if near := course.Nearest(id); len(near) > 0 {
+		text += " Near it: " + strings.Join(near, ", ") + "."
+	}
+	return nil, usage("%s `ipctour list` shows them all.", text)
+}
+
+// completeLessons offers lesson ids to the shell, without those already typed.
+func (a *app) completeLessons(most int) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		course, err := a.load()
+		if err != nil || most > 0 && len(args) >= most {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var ids []string
+		for _, l := range course.Lessons {
+			if strings.HasPrefix(l.ID, typed) && !slices.Contains(args, l.ID) {
+				ids = append(ids, l.ID+"\t"+l.Title)
+			}
+		}
+		return ids, cobra.ShellCompDirectiveNoFileComp
+	}
+}

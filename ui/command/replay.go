@@ -1,0 +1,63 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"ipctour/lessons"
+	"ipctour/sims"
+)
+
+func (a *app) replayCommand() *cobra.Command {
+	var f tourFlags
+	c := &cobra.Command{
+		Use:   "replay FILE",
+		Short: "Show a run that was recorded",
+		Long: "Show a run that was recorded with `ipctour run LESSON --record FILE`: on the screen, back and forth\n" +
+			"through time, or with --plain in sentences. Nothing is started: the file is all there is.",
+		Example: "  ipctour replay my.run\n  ipctour replay my.run --plain",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := f.check(); err != nil {
+				return err
+			}
+			l, events, err := a.recorded(args[0])
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			if a.plainly(f) {
+				newTeller(a.out, l).tell(events)
+				return nil
+			}
+			return a.replay(c.Context(), l, events, f)
+		},
+	}
+	f.add(c)
+	return c
+}
+
+// recorded reads a run file and finds its lesson.
+func (a *app) recorded(name string) (l *lessons.Lesson, events []sims.Event, err error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, nil, errors.Unwrap(err) // the name is told above
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	run, err := sims.OpenRunFile(io.Reader(file))
+	if err != nil {
+		return nil, nil, err
+	}
+	course, err := a.load()
+	if err != nil {
+		return nil, nil, err
+	}
+	if l = course.Lesson(run.Header.Lesson); l == nil || l.Sim == nil {
+		return nil, nil, fmt.Errorf("it is a run of %q, which this program cannot play: it may be of another version", run.Header.Lesson)
+	}
+	events, err = run.All()
+	return l, events, err
+}

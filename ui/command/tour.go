@@ -1,0 +1,77 @@
+package command
+
+import (
+	"context"
+	"os"
+	"slices"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+
+	"ipctour/lessons"
+	"ipctour/sims"
+)
+
+// tourFlags are what the tour itself may be told.
+type tourFlags struct {
+	plain, ascii bool
+	theme        string
+}
+
+var themes = []string{"dark", "light", "auto"}
+
+func (a *app) tourCommand() *cobra.Command {
+	var f tourFlags
+	c := &cobra.Command{
+		Use:   "ipctour [LESSON]",
+		Short: "A tour of inter-process communication with real processes",
+		Long: "A tour of inter-process communication in a terminal. Every lesson starts real processes that talk over\n" +
+			"the real mechanism, and draws what the kernel says about them. Without a lesson it begins where you left off.",
+		Example: "  ipctour\n  ipctour pipes/full-buffer\n  ipctour --plain pipes/full-buffer",
+		Version: version(),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usage("one lesson at a time: %q is one too many.", args[1])
+			}
+			return nil
+		},
+		ValidArgsFunction: a.completeLessons(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := f.check(); err != nil {
+				return err
+			}
+			return a.tour(c.Context(), args, f)
+		},
+	}
+	c.SetVersionTemplate("ipctour {{.Version}}\n")
+	f.add(c)
+	return c
+}
+
+// add gives a command the flags that say how things look.
+func (f *tourFlags) add(c *cobra.Command) {
+	c.Flags().BoolVar(&f.plain, "plain", false, "no full-screen drawing: sentences and numbered choices")
+	c.Flags().BoolVar(&f.ascii, "ascii", false, "draw with ASCII characters only")
+	c.Flags().StringVar(&f.theme, "theme", "auto", "dark, light or auto")
+}
+
+func (f *tourFlags) check() error {
+	if !slices.Contains(themes, f.theme) {
+		return usage("--theme is dark, light or auto, not %q.", f.theme)
+	}
+	return nil
+}
+
+// plainly reports whether there is no screen to draw on, or none is wanted.
+func (a *app) plainly(f tourFlags) bool {
+	return f.plain || os.Getenv("TERM") == "dumb" || !term.IsTerminal(a.stdin.Fd()) || !term.IsTerminal(a.stdout.Fd())
+}
+
+// tour opens the course, or one lesson of it.
+func (a *app) tour(ctx context.Context, args []string, f tourFlags) error {
+	return nil
+}
+
+func (a *app) replay(ctx context.Context, l *lessons.Lesson, events []sims.Event, f tourFlags) error {
+	return nil
+}
