@@ -17,11 +17,14 @@ type detail int
 
 const (
 	full   detail = iota // everything, generous
+	lean                 // everything, narrow
 	medium               // the essential, two or three lines
-	small                // one line where possible
+	small                // narrow and low
+	flat                 // one line where possible, as wide as it takes
 )
 
 type card struct {
+	name   string // what links call it in words
 	title  row
 	border Border // none: the title is a row of its own
 	framed bool
@@ -64,6 +67,18 @@ func (k *card) portRow() int {
 		return k.port + 1
 	}
 	return k.port
+}
+
+// inset is how far inside a card of width w its line at offset y begins: a link
+// goes on to there, so that arrows touch a pipe's bar and not its margin.
+func (k *card) inset(y, w int) int {
+	if len(k.title) > 0 {
+		y--
+	}
+	if k.framed || y < 0 || y >= len(k.rows) {
+		return 0
+	}
+	return max((w-k.rows[y].width())/2, 0)
 }
 
 // draw fills r; what does not fit is cut.

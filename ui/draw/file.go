@@ -9,6 +9,7 @@ import (
 // How a name in the file system looks: the line that ls -l would print.
 func fileCard(o *scene.File, d detail) card {
 	k := squareCard(tail(o.Path, 30))
+	k.name = tail(o.Path, 18)
 	if o.Gone {
 		k.border = Dashed
 		k.title = row{{"✗ ", Fail}, {tail(o.Path, 28), Dim.Struck()}}
@@ -16,10 +17,10 @@ func fileCard(o *scene.File, d detail) card {
 	} else {
 		k.rows = []row{{{o.Mode, Text}, {fill, Text}, {amount(o.Size), Strong}, {" B", Dim}}}
 	}
-	if d == small {
+	if d >= small {
 		return k
 	}
-	if d == full && o.Inode != 0 {
+	if d <= lean && o.Inode != 0 {
 		k.rows = append(k.rows, row{{"inode ", Dim}, {strconv.FormatUint(o.Inode, 10), Dim}})
 	}
 	if o.Note != "" {

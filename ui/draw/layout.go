@@ -1,5 +1,7 @@
 package draw
 
+import "slices"
+
 // Giving places: the ranks of a block one after another along the direction of
 // the data, the nodes of a rank side by side across it. The same code makes
 // columns (data runs to the right) and rows (data runs down); only axis.point
@@ -231,6 +233,7 @@ func (b *placed) along(room int) {
 			}
 		}
 	}
+	b.evenOut(room - need)
 	at := 0
 	for i, rank := range b.ranks {
 		b.starts[i] = at
@@ -240,6 +243,40 @@ func (b *placed) along(room int) {
 		at += b.lens[i] + b.gaps[i]
 	}
 	b.la = at
+}
+
+// evenOut makes the boxes of all processes as long as the longest, where spare
+// cells allow it: a row of equal boxes is calmer to look at.
+func (b *placed) evenOut(spare int) {
+	longest, missing := 0, 0
+	for _, rank := range b.ranks {
+		for _, n := range rank {
+			if n.proc >= 0 {
+				longest = max(longest, n.la)
+			}
+		}
+	}
+	for i, rank := range b.ranks {
+		if slices.ContainsFunc(rank, func(n *node) bool { return n.proc >= 0 }) {
+			missing += max(longest-b.lens[i], 0)
+		}
+	}
+	if b.axis == down || missing > spare {
+		return
+	}
+	for i, rank := range b.ranks {
+		for _, n := range rank {
+			if n.proc >= 0 {
+				n.la = longest
+				b.lens[i] = max(b.lens[i], longest)
+			}
+		}
+		for _, n := range rank {
+			if n.dummy {
+				n.la = b.lens[i]
+			}
+		}
+	}
 }
 
 // gap is the least length of the gap after a rank, and the length it likes.

@@ -22,6 +22,7 @@ func (p *painter) list(c *Canvas, r Rect, g *graph) int {
 		}
 	}
 	own := len(things)+hold <= r.H // links get lines of their own
+	names := p.names(r.W)
 	y, bottom := r.Y, r.Y+r.H
 	for i, t := range things {
 		if y == bottom-1 && i < len(things)-1 {
@@ -29,12 +30,12 @@ func (p *painter) list(c *Canvas, r Rect, g *graph) int {
 			c.Clip(r.X, y, r.W, left, Dim)
 			return r.H
 		}
-		x := t.line(p, c, r, y)
+		x := t.line(p, c, r, y, names)
 		y++
 		if t.proc == nil {
 			continue
 		}
-		switch links := p.linkRow(t.proc.ID); {
+		switch links := p.linkRow(t.proc.ID, names); {
 		case len(links) == 0:
 		case own:
 			links.draw(c, r.X+3, y, r.W-3)
@@ -90,7 +91,7 @@ func (p *painter) inOrder(g *graph) []thing {
 }
 
 // line draws one thing in one line and returns the column after it.
-func (t thing) line(p *painter, c *Canvas, r Rect, y int) int {
+func (t thing) line(p *painter, c *Canvas, r Rect, y int, names map[string]string) int {
 	if t.proc != nil {
 		name := t.proc.Name
 		if name == "" {
@@ -101,7 +102,11 @@ func (t thing) line(p *painter, c *Canvas, r Rect, y int) int {
 	}
 	k := p.objectCard(t.object, small, r.W)
 	x := r.X + min(2, r.W/8)
-	x = k.title.draw(c, x, y, max(r.W/2, 1))
+	if name := names[t.object.Key()]; name != k.name {
+		x = c.Clip(x, y, r.W/2, name, Strong)
+	} else {
+		x = k.title.draw(c, x, y, max(r.W/2, 1))
+	}
 	for _, line := range k.rows {
 		if x >= r.X+r.W-1 {
 			break
@@ -111,8 +116,35 @@ func (t thing) line(p *painter, c *Canvas, r Rect, y int) int {
 	return x
 }
 
+// names says what to call each end of a link: what its card is called, or its
+// key where two cards are called the same.
+func (p *painter) names(room int) map[string]string {
+	names := make(map[string]string, len(p.s.Objects)+len(p.s.Processes))
+	owner := make(map[string]string, len(p.s.Objects))
+	for _, o := range p.s.Objects {
+		if o == nil {
+			continue
+		}
+		key := o.Key()
+		name := p.objectCard(o, small, room).name
+		if first, taken := owner[name]; taken && first != key {
+			names[first], names[key] = first, key
+			continue
+		}
+		owner[name], names[key] = key, name
+	}
+	for i := range p.s.Processes {
+		q := &p.s.Processes[i]
+		names[q.ID] = q.ID
+		if q.Name != "" {
+			names[q.ID] = q.Name
+		}
+	}
+	return names
+}
+
 // linkRow is a process's links in words: "3 ━▶ pipe   4 ◀━ pipe asleep".
-func (p *painter) linkRow(id string) row {
+func (p *painter) linkRow(id string, names map[string]string) row {
 	var r row
 	for i := range p.s.Links {
 		l := &p.s.Links[i]
@@ -130,7 +162,7 @@ func (p *painter) linkRow(id string) row {
 		if label := linkLabel(l); label != "" {
 			r = append(r, span{label, st}, span{" ", Text})
 		}
-		r = append(r, span{arrow, st}, span{" ", Text}, span{p.name(other), Text})
+		r = append(r, span{arrow, st}, span{" ", Text}, span{names[other], Text})
 		if words := linkWords(l); words != "" {
 			r = append(r, span{" ", Text}, span{words, st & hueMask})
 		} else if l.State == scene.Cut {

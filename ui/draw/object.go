@@ -35,5 +35,5 @@ func unknownCard(o scene.Object) card {
 
 // squareCard is the frame that most kinds share.
 func squareCard(title string) card {
-	return card{framed: true, border: Square, edge: Dim, title: text(title, Strong)}
+	return card{name: title, framed: true, border: Square, edge: Dim, title: text(title, Strong)}
 }

@@ -7,16 +7,16 @@ import "ipctour/sims/scene"
 func outputCard(o *scene.Output, d detail, room int) card {
 	k := squareCard(o.Label)
 	k.least = min(26, room)
-	if d == small {
+	if d >= small {
 		k.least = 0
 	}
-	keep := map[detail]int{full: 8, medium: 4, small: 1}[d]
+	keep := [...]int{full: 8, lean: 8, medium: 4, small: 1, flat: 3}[d]
 	lines := o.Lines
 	hidden := max(len(lines)-keep, 0)
 	lines = lines[hidden:]
 	if o.More > 0 {
 		k.rows = append(k.rows, text("… "+amount(o.More)+" B more", Dim))
-	} else if hidden > 0 && d != small {
+	} else if hidden > 0 && d < small {
 		k.rows = append(k.rows, text("… "+count(hidden, "line")+" above", Dim))
 	}
 	for _, l := range lines {

@@ -34,14 +34,6 @@ func (p *painter) hue(id string) Style {
 	return Accent
 }
 
-// name is what the learner reads for a key: a process's name, else the key.
-func (p *painter) name(id string) string {
-	if q := p.s.Process(id); q != nil && q.Name != "" {
-		return q.Name
-	}
-	return id
-}
-
 // writer is the style of the only process that writes to an object, else Accent.
 func (p *painter) writer(key string) Style {
 	found := Accent

@@ -45,7 +45,9 @@ func (p *painter) picture(c *Canvas, r Rect) int {
 		return p.list(c, r, nil)
 	}
 	g := newGraph(p)
-	for _, t := range [...]try{{across, full}, {across, medium}, {down, full}, {down, medium}, {across, small}, {down, small}} {
+	for _, t := range [...]try{
+		{across, full}, {across, lean}, {across, medium}, {down, full}, {down, medium}, {across, small}, {down, flat},
+	} {
 		if l := g.plan(t, r); l.w <= r.W && l.h <= r.H {
 			l.draw(c, r, p)
 			return l.h

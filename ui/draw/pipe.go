@@ -23,13 +23,22 @@ func (p *painter) pipeCard(o *scene.Pipe, d detail) card {
 	if label == "" {
 		label = "pipe"
 	}
-	var k card
+	k := card{name: label}
 	k.title = text(label, Strong)
 	if o.Path != "" {
-		k.title = row{{label, Strong}, {" ", Text}, {tail(o.Path, 24), Dim}}
+		k.title = row{{label, Strong}, {" ", Text}, {tail(o.Path, pathCells(d)), Dim}}
 	}
 	bar := p.pipeBar(o, barCells)
-	if d == small {
+	level := row{{amount(o.Queued), Strong}, {" of ", Dim}, {known(o.Capacity), Text}, {" B", Dim}}
+	if o.Gone {
+		level = text("gone: nobody holds it", Dim)
+	}
+	switch d {
+	case flat:
+		line := append(k.title, span{" ", Text})
+		line = append(append(line, bar...), span{" ", Text})
+		return card{name: label, rows: []row{append(line, level...)}}
+	case small:
 		k.rows = []row{bar, text(amount(o.Queued)+" B", Text)}
 		if o.Gone {
 			k.rows[1] = text("gone", Dim)
@@ -37,17 +46,22 @@ func (p *painter) pipeCard(o *scene.Pipe, d detail) card {
 		return k
 	}
 	k.least = 20
-	k.rows = append(k.rows, bar)
-	if o.Gone {
-		k.rows = append(k.rows, text("gone: nobody holds it", Dim))
-		return k
+	if d <= lean {
+		k.least = 24 // as wide as "at least 12 of 16 pages", so that nothing jumps
 	}
-	k.rows = append(k.rows, row{{amount(o.Queued), Strong}, {" of ", Dim}, {known(o.Capacity), Text}, {" B", Dim}})
-	if d == full {
+	k.rows = append(k.rows, bar, level)
+	if d <= lean && !o.Gone {
 		k.rows = append(k.rows, text(pages(o), Dim))
 		k.rows = append(k.rows, text(count(o.Writers, "writer")+" · "+count(o.Readers, "reader"), endStyle(o)))
 	}
 	return k
+}
+
+func pathCells(d detail) int {
+	if d == full || d == flat {
+		return 30
+	}
+	return 18
 }
 
 // endStyle brings out a pipe that has lost one side: the next use of it is an

@@ -28,7 +28,7 @@ func (p *painter) processCard(i int, d detail) card {
 	case scene.Exited, scene.Killed:
 		k.border, k.edge = Dashed, Dim
 	}
-	if d == small {
+	if d >= small {
 		k.least = 0
 		k.rows = []row{p.processLine(q)}
 		if len(q.FDs) > 0 {
@@ -36,21 +36,31 @@ func (p *painter) processCard(i int, d detail) card {
 		}
 		return k
 	}
-	k.rows = append(k.rows, pidRow(q))
+	k.rows = append(k.rows, pidRow(q, d == full))
 	k.rows = appendStatus(k.rows, q, noteWidth)
-	if d == full && len(k.rows) < 2 {
-		k.rows = append(k.rows, nil)
+	if d > full {
+		k.least = 17
+		if len(k.rows) < 2 && q.Life != scene.Unborn {
+			k.rows = append(k.rows, text(lifeWord(q), Dim))
+		}
+	}
+	if d <= lean && len(k.rows) < 2 {
+		k.rows = append(k.rows, nil) // so that the box does not jump when it falls asleep
 	}
 	k.rows = p.appendFDs(k.rows, q, d)
 	return k
 }
 
-// pidRow is "pid 41022      asleep S".
-func pidRow(q *scene.Process) row {
+// pidRow is "pid 41022      asleep S", or without the word where that is said
+// in the next row.
+func pidRow(q *scene.Process, word bool) row {
 	if q.Life == scene.Unborn {
 		return text("not started yet", Dim)
 	}
-	r := row{{"pid ", Dim}, {pid(q), Text}, {fill, Text}, {lifeWord(q), Dim}}
+	r := row{{"pid ", Dim}, {pid(q), Text}, {fill, Text}}
+	if word {
+		r = append(r, span{lifeWord(q), Dim})
+	}
 	if q.Letter != "" {
 		r = append(r, span{" ", Text}, span{q.Letter, Strong})
 	}
@@ -94,7 +104,7 @@ func appendStatus(rows []row, q *scene.Process, w int) []row {
 	case scene.Exited:
 		add("", ended(q), exitStyle(q.End))
 	case scene.Stopped:
-		add("⏸ ", "stopped", Accent)
+		add("‖ ", "stopped", Accent)
 	}
 	if q.Gate != "" {
 		add("◆ ", "at gate "+q.Gate, Accent)
@@ -131,7 +141,7 @@ func (p *painter) appendFDs(rows []row, q *scene.Process, d detail) []row {
 	if len(q.FDs) == 0 {
 		return rows
 	}
-	if d == full {
+	if d <= lean {
 		rows = append(rows, nil)
 	}
 	widest := 0
@@ -182,12 +192,12 @@ func fdLine(q *scene.Process) row {
 			r = append(r, span{" ", Dim}, span{strconv.Itoa(f.N), Dim.Struck()}, span{"✗", Fail})
 			continue
 		}
-		r = append(r, span{" ", Dim}, span{strconv.Itoa(f.N), p0(f)})
+		r = append(r, span{" ", Dim}, span{strconv.Itoa(f.N), fdStyle(f)})
 	}
 	return r
 }
 
-func p0(f *scene.FD) Style {
+func fdStyle(f *scene.FD) Style {
 	if f.Object != "" {
 		return Strong
 	}
@@ -214,7 +224,7 @@ func (p *painter) processLine(q *scene.Process) row {
 	case q.Life == scene.Exited:
 		add(ended(q), exitStyle(q.End))
 	case q.Life == scene.Stopped:
-		add("⏸ stopped", Accent)
+		add("‖ stopped", Accent)
 	case q.Gate != "":
 		add("◆ "+q.Gate, Accent)
 	case q.Where != "":

@@ -7,8 +7,8 @@ import (
 )
 
 // How a byte stream looks: what was sent over what was read, byte under byte,
-// and between them a ruler with a mark at every edge: ┴ where a write ended, ┬
-// where a read ended, ┼ where both did. Framing is whether the marks agree.
+// and between them a ruler with a mark at every edge: ┸ where a write ended, ┰
+// where a read ended, ╂ where both did. Framing is whether the marks agree.
 func (p *painter) streamCard(o *scene.Stream, d detail, room int) card {
 	k := squareCard(o.Label)
 	total := max(sum(o.Sent), sum(o.Reads))
@@ -22,7 +22,7 @@ func (p *painter) streamCard(o *scene.Stream, d detail, room int) card {
 		{{"      ", Dim}, {ruler(o, total, cells), Accent}},
 		append(row{{"read  ", Dim}}, p.segments(o.Reads, total, cells)...),
 	}
-	if d != small {
+	if d < small {
 		k.rows = append(k.rows,
 			row{{count(len(o.Sent), "write"), Text}, {lengths(o.Sent), Dim}},
 			row{{count(len(o.Reads), "read"), Text}, {lengths(o.Reads), Dim}})
@@ -85,7 +85,7 @@ func ruler(o *scene.Stream, total int64, cells int) string {
 	edges(o.Reads, 2)
 	var b strings.Builder
 	for _, m := range marks {
-		b.WriteString([...]string{"─", "┴", "┬", "┼"}[m])
+		b.WriteString([...]string{"─", "┸", "┰", "╂"}[m])
 	}
 	return b.String()
 }

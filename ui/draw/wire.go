@@ -87,10 +87,10 @@ func (b *placed) path(s *seg) path {
 	p := path{fromA: s.l.a + s.l.la, fromB: s.lowB(), toA: s.h.a - 1, toB: s.highB()}
 	if b.axis == across {
 		if !s.l.dummy {
-			p.fromA += labelRoom(s.labelLow)
+			p.fromA += labelRoom(s.labelLow) - s.l.card.inset(s.portL, s.l.la)
 		}
 		if !s.h.dummy {
-			p.toA -= labelRoom(s.labelHigh)
+			p.toA -= labelRoom(s.labelHigh) - s.h.card.inset(s.portH, s.h.la)
 		}
 	}
 	start := b.starts[i] + b.lens[i]
@@ -165,7 +165,11 @@ func (w *wires) join(a, b, da, db int, s *seg, bead bool) {
 	if at.joins&(north|south) != 0 && at.joins&(east|west) != 0 && !heavy {
 		heavy = at.heavy
 	}
-	*at = wire{joins: at.joins | bit, heavy: heavy, style: wireStyle(s), net: int32(s.net), bead: at.bead || bead}
+	st := wireStyle(s)
+	if at.joins != 0 && at.style&hueMask != st&hueMask {
+		st = Text | st&^hueMask // a stretch that several share is nobody's
+	}
+	*at = wire{joins: at.joins | bit, heavy: heavy, style: st, net: int32(s.net), bead: at.bead || bead}
 }
 
 func (w *wires) bit(da, db int) uint8 {
@@ -209,7 +213,7 @@ func (w *wires) render() {
 		if at.heavy {
 			glyph = heavy[at.joins]
 		}
-		if at.bead {
+		if at.bead && (at.joins == north|south || at.joins == east|west) {
 			glyph = "●"
 		}
 		w.c.Put(w.r.X+i%w.r.W, w.r.Y+i/w.r.W, glyph, at.style)
@@ -250,7 +254,7 @@ func head4(x axis, high bool, state scene.Flow) string {
 	case scene.Broken:
 		return "✗"
 	case scene.Blocked:
-		return [...]string{"┃", "┃", "━", "━"}[i]
+		return [...]string{"┃", "┃", "┻", "┳"}[i]
 	case scene.Idle:
 		return [...]string{"▷", "◁", "▽", "△"}[i]
 	}
@@ -268,6 +272,7 @@ func (w *wires) stub(p path, s *seg) {
 	}
 	if w.x == down {
 		w.put(a, b, "✗", Fail)
+		w.free(a, b+2+labelRoom(s.labelLow+s.labelHigh)-1, "closed", Dim)
 		return
 	}
 	w.put(a, b, "╌", Dim)
@@ -334,7 +339,10 @@ func (w *wires) words(p path, s *seg, st Style) {
 		from, to = p.fromA, p.toA
 	}
 	room := to - from // without the head or the turn
-	if room < n+3 {
+	if room < n+4 {
+		if room+2 >= n {
+			w.free(from+max(room-n, 0)/2, b-1, s.words, st&hueMask)
+		}
 		return
 	}
 	col, line := w.x.point(from+(room-n)/2, b)

@@ -104,6 +104,9 @@ func callLine(c *Canvas, r Rect, call *scene.Call) {
 			result = "…"
 		}
 	}
+	if call.Failed {
+		end -= 2 // for the ✗
+	}
 	room := end - r.X - Width(result) - 3
 	if room < 6 { // no room to say both: say the call
 		c.Clip(r.X, r.Y, end-r.X, call.Name, Text)
@@ -120,7 +123,7 @@ func callLine(c *Canvas, r Rect, call *scene.Call) {
 		x += 2
 	}
 	x = c.Text(x+1, r.Y, result, st)
-	if call.Failed && x+2 <= end+2 {
+	if call.Failed {
 		c.Text(x+1, r.Y, "✗", Fail)
 	}
 }
