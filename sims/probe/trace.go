@@ -212,7 +212,13 @@ func (t *tracer) memory(addr uint64, n int) []byte {
 	buf := make([]byte, n)
 	local := []unix.Iovec{{Base: &buf[0]}}
 	local[0].SetLen(n)
-	got, err := unix.ProcessVMReadv(t.m.pid, local, []unix.RemoteIovec{{Base: uintptr(addr), Len: n}}, 0)
+	// Two pieces where a page ends: what cannot be read is left away by the piece.
+	first := min(n, os.Getpagesize()-int(addr%uint64(os.Getpagesize())))
+	remote := []unix.RemoteIovec{{Base: uintptr(addr), Len: first}}
+	if first < n {
+		remote = append(remote, unix.RemoteIovec{Base: uintptr(addr) + uintptr(first), Len: n - first})
+	}
+	got, err := unix.ProcessVMReadv(t.m.pid, local, remote, 0)
 	if err != nil || got <= 0 {
 		return nil
 	}
