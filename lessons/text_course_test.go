@@ -118,7 +118,7 @@ func TestContentPipes(t *testing.T) {
 	}
 	for id, want := range map[string][2]string{
 		"hose": {"flows empty-blocks order eof", "order empty-blocks eof"},
-		"full-buffer": {"fills one-byte one-page nonblock grow limit",
+		"full-buffer": {"fills one-byte one-page nonblock merge grow limit",
 			"capacity by-filling asleep one-byte-sleeps page-wakes merge eagain grow limit ebusy"},
 		"inherit": {"forked closed writer-ends hangs released", "fd-tables eof-needs-all forgotten-end"},
 		"shell":   {"before after runs sigpipe", "dup2 output statuses sigpipe"},
