@@ -33,7 +33,7 @@ func TestExitStatusAndWords(t *testing.T) {
 		stderr string
 	}{
 		{"version", []string{"--version"}, 0, `^ipctour .*go1\.`, ``},
-		{"help", []string{"--help"}, 0, `(?s)Usage:.*ipctour.*list.*run.*verify.*doctor.*replay.*clean`, ``},
+		{"help", []string{"--help"}, 0, `(?s)Usage:.*ipctour.*clean.*doctor.*list.*replay.*run.*verify`, ``},
 		{"help of a command", []string{"help", "run"}, 0, `(?s)Examples:.*ipctour run`, ``},
 		{"help of nothing", []string{"help", "nothing"}, 2, ``, `no command "nothing"`},
 		{"list", []string{"list"}, 0, `(?s)Pipes and FIFOs.*pipes/full-buffer +64 KiB and not a byte more +4 min +open`, ``},
@@ -176,7 +176,7 @@ func TestRunJSON(t *testing.T) {
 		}
 		kinds[e["kind"].(string)]++
 	}
-	for _, kind := range []string{"begin", "born", "reading", "step", "done", "died", "end"} {
+	for _, kind := range []string{"begin", "born", "reading", "step", "done", "died", "over"} {
 		if kinds[kind] == 0 {
 			t.Errorf("no event of kind %s among %v", kind, kinds)
 		}
@@ -215,7 +215,7 @@ func TestRecordAndReplay(t *testing.T) {
 
 // TestDoctorAndCleanJSON: each command that prints a table has --json.
 func TestDoctorAndCleanJSON(t *testing.T) {
-	doctor := objects(t, run(t, "doctor", "--json").stdout, "id", "name", "has", "reason", "advice", "lessons")
+	doctor := objects(t, run(t, "doctor", "--json").stdout, "id", "name", "ok", "detail", "advice", "lessons")
 	if len(doctor) == 0 {
 		t.Error("doctor knows nothing of this machine")
 	}

@@ -57,7 +57,7 @@ func packages(t *testing.T, patterns ...string) map[string]listed {
 // path below the module; the first room that matches a package is its own.
 var rooms = []struct{ room, mayImport string }{
 	{`^$`, `^(ui/command|lessons|sims/(stage|probe))$`},
-	{`^ui/command$`, `^(ui|ui/(plain|prose)|lessons|sims|sims/(stage|probe|scene))$`},
+	{`^ui/command$`, `^(ui|ui/(page|plain|prose)|lessons|sims|sims/(stage|probe|scene))$`},
 	{`^ui$`, `^(ui/(page|draw|plain|prose)|lessons|sims|sims/(stage|probe|scene))$`},
 	{`^ui/page$`, `^(ui/(draw|plain|prose)|lessons|sims|sims/(stage|probe|scene))$`},
 	{`^ui/(draw|plain)$`, `^sims/scene$`},
@@ -76,12 +76,12 @@ var rooms = []struct{ room, mayImport string }{
 var outside = []struct{ imported, mayBeImportedBy string }{
 	{`^charm\.land/(bubbletea|bubbles)/`, `^(ui|ui/page)$`},
 	{`^charm\.land/lipgloss/`, `^(ui|ui/(page|draw|prose))$`},
-	{`^golang\.org/x/sys/`, `^sims/`},
+	{`^golang\.org/x/sys/`, `^sims($|/)`},
 	{`^github\.com/spf13/cobra$`, `^ui/command$`},
 	{`^github\.com/yuin/goldmark`, `^(ui/prose|lessons)$`},
 	{`^github\.com/(google/renameio|adrg/xdg)`, `^(lessons|sims/stage)$`},
 	{`^github\.com/charmbracelet/`, `^ui($|/)`},
-	{`^unsafe$`, `^sims/`},
+	{`^unsafe$`, `^sims($|/)`},
 	{`^os/exec$`, `^$`}, // the stage starts processes, by syscall.ForkExec
 	{`^net$`, `^$`},     // its poller would put the sockets of a lesson to sleep elsewhere
 }

@@ -15,9 +15,9 @@ import (
 type finding struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
-	Has  bool   `json:"has"`
-	// Reason says why this machine does not have it, Advice what to do about it.
-	Reason string `json:"reason"`
+	OK   bool   `json:"ok"`
+	// Detail says what was tried and what came back, Advice what to do where it failed.
+	Detail string `json:"detail"`
 	Advice string `json:"advice"`
 	// Lessons are those that need it, or have a claim that does.
 	Lessons []string `json:"lessons"`
@@ -52,7 +52,7 @@ func (a *app) doctorCommand() *cobra.Command {
 func examine(course *lessons.Course) []finding {
 	found := []finding{}
 	for _, c := range probe.Capabilities() {
-		f := finding{ID: c.ID, Name: c.Name, Has: c.Has, Reason: c.Reason, Advice: c.Advice, Lessons: []string{}}
+		f := finding{c.ID, c.Name, c.OK, c.Detail, c.Advice, []string{}}
 		for _, l := range course.Lessons {
 			if slices.Contains(l.Needs(), c.ID) {
 				f.Lessons = append(f.Lessons, l.ID)
@@ -66,23 +66,26 @@ func examine(course *lessons.Course) []finding {
 func (a *app) printFindings(found []finding) error {
 	var rows [][]string
 	for _, f := range found {
-		has := "yes"
-		if !f.Has {
-			has = "no"
+		ok := "yes"
+		if !f.OK {
+			ok = "no"
 		}
-		rows = append(rows, []string{f.Name, has, strings.Join(f.Lessons, ", ")})
+		rows = append(rows, []string{ok, f.Name, strings.Join(f.Lessons, ", ")})
 	}
-	if err := writeTable(a.out, []string{"THIS MACHINE", "ALLOWS", "LESSONS"}, rows); err != nil {
+	if err := writeTable(a.out, []string{"HERE", "WHAT", "LESSONS THAT USE IT"}, rows); err != nil {
 		return err
 	}
+	missing := 0
 	for _, f := range found {
-		if f.Has {
+		if f.OK {
 			continue
 		}
-		fmt.Fprintf(a.out, "\nNo %s: %s.\n", f.Name, strings.TrimRight(f.Reason, "."))
-		if f.Advice != "" {
-			fmt.Fprintln(a.out, f.Advice)
-		}
+		missing++
+		fmt.Fprintf(a.out, "\nNo %s (%s).\n  It was tried: %s.\n  What to do: %s.\n", f.Name, f.ID, strings.TrimRight(f.Detail, "."), strings.TrimRight(f.Advice, "."))
+	}
+	if missing == 0 {
+		_, err := fmt.Fprintln(a.out, "\nThis machine allows everything that the course uses.")
+		return err
 	}
 	return nil
 }

@@ -1,0 +1,162 @@
+package lessons
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ipctour/sims"
+	"ipctour/sims/residue"
+	"ipctour/sims/stage"
+)
+
+// TestMain: a lesson's children are this test program, started again in a role.
+func TestMain(m *testing.M) {
+	stage.Become(os.Args, Role)
+	os.Exit(m.Run())
+}
+
+// house opens a stage that is closed, and found empty, when the test ends.
+func house(t *testing.T) *stage.House {
+	t.Helper()
+	residue.Check(t)
+	h, err := stage.NewHouse()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			t.Errorf("closing the house: %v", err)
+		}
+	})
+	return h
+}
+
+// TestEveryClaimHolds plays every lesson on real processes. A claim that cannot
+// be tried here must say why; one that fails here is a bug in the course.
+func TestEveryClaimHolds(t *testing.T) {
+	c, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	played := 0
+	for _, l := range c.Lessons {
+		if l.Sim == nil {
+			continue
+		}
+		played++
+		t.Run(l.ID, func(t *testing.T) {
+			results, err := l.Verify(t.Context(), house(t), WalkOptions{})
+			if err != nil {
+				t.Error(err)
+			}
+			if len(results) != len(l.Sim.Claims) {
+				t.Errorf("%d results for %d claims", len(results), len(l.Sim.Claims))
+			}
+			for _, r := range results {
+				skipped := r.Verdict == sims.Skipped && r.Reason != ""
+				holds := r.Verdict == sims.Holds && r.Expected != "" && r.Measured != "" && r.Source != ""
+				if !skipped && !holds {
+					t.Errorf("%+v", r)
+				}
+			}
+		})
+	}
+	if played == 0 {
+		t.Error("there is no lesson to play")
+	}
+}
+
+// TestFiguresInTheWords: a step that shows {queued} needs a figure of that name
+// in the picture as it is when the step is done.
+func TestFiguresInTheWords(t *testing.T) {
+	c, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range c.Lessons {
+		if l.Sim == nil || l.Missing() != "" {
+			continue
+		}
+		t.Run(l.ID, func(t *testing.T) {
+			out, err := l.Walk(t.Context(), house(t), WalkOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, words := range l.Text.Steps {
+				have := map[string]bool{}
+				for _, f := range l.Sim.Draw(out.World.After(words.ID)).Figures {
+					have[f.ID] = true
+				}
+				for _, id := range words.Figures {
+					if !have[id] {
+						t.Errorf("step %s shows {%s}, and the picture has no such figure", words.ID, id)
+					}
+				}
+			}
+			if l.Text.Predict == nil {
+				return
+			}
+			if g := l.Grade(out.World, "nothing of the kind"); !g.Known || g.Right {
+				t.Errorf("after the walk the prediction is graded %+v", g)
+			}
+		})
+	}
+}
+
+// TestWalkThatWaitsInVain: a step that never comes true ends at its limit, and
+// what it left open fails with that as the reason.
+func TestWalkThatWaitsInVain(t *testing.T) {
+	c, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	real := c.Lesson("pipes/full-buffer")
+	sim := *real.Sim
+	sim.Walk = []sims.Step{{ID: "never", For: "pigs fly", Until: func(*sims.World) bool { return false }}}
+	l := *real
+	l.Sim = &sim
+	results, err := l.Verify(t.Context(), house(t), WalkOptions{StepLimit: 50 * time.Millisecond})
+	if !errors.Is(err, errStepLimit) || !strings.Contains(fmt.Sprint(err), "until pigs fly") {
+		t.Errorf("the error is %v", err)
+	}
+	if !Failed(results) {
+		t.Error("no claim fails")
+	}
+	for _, r := range results {
+		if r.Verdict != sims.Fails || !strings.Contains(r.Reason, "pigs fly") {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
+func TestJudge(t *testing.T) {
+	says := func(v sims.Verdict) func(*sims.World) sims.Verdict {
+		return func(*sims.World) sims.Verdict { return v }
+	}
+	l := &Lesson{ID: "hoses/short", Sim: &sims.Sim{Claims: []sims.Claim{
+		{ID: "a", Says: "A", Check: says(sims.Judge(true, "1", "1", "wait status"))},
+		{ID: "b", Says: "B", Check: says(sims.Judge(false, "1", "2", "wait status"))},
+		{ID: "c", Says: "C", Check: says(sims.NotYet())},
+		{ID: "d", Says: "D", Needs: []string{"no such capability"}, Check: says(sims.Judge(true, "1", "1", "x"))},
+	}}}
+	got := l.Judge(nil, nil)
+	got[3].Reason = "why" // probe's own words
+	want := []Result{
+		{"hoses/short", "a", "A", sims.Holds, "1", "1", "wait status", ""},
+		{"hoses/short", "b", "B", sims.Fails, "1", "2", "wait status", ""},
+		{"hoses/short", "c", "C", sims.Fails, "", "", "", "the walk ended and did not try it"},
+		{"hoses/short", "d", "D", sims.Skipped, "", "", "", "why"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if got := l.Judge(nil, errors.New("it broke")); got[2].Reason != "it broke" {
+		t.Errorf("an open claim of a broken walk: %+v", got[2])
+	}
+}
