@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -18,6 +19,8 @@ import (
 type Progress struct {
 	dir string
 	now func() time.Time
+	// patience is how long to wait for another instance that is saving.
+	patience time.Duration
 
 	mu    sync.Mutex
 	held  record
@@ -44,32 +47,43 @@ func StateDir(getenv func(string) string) string {
 // gives a Progress that works; the messages tell the learner what could not be
 // read or will not be kept. An empty dir keeps everything in memory.
 func Open(dir string, now func() time.Time) (*Progress, []string) {
-	p := &Progress{dir: dir, now: now, held: newRecord()}
-	if dir == "" {
+	p := &Progress{dir: dir, now: now, patience: lockPatience, held: newRecord()}
+	return p, p.open()
+}
+
+func (p *Progress) open() []string {
+	if p.dir == "" {
 		p.inMemory = true
-		return p, []string{"There is no home directory, so progress is kept only until you quit."}
+		return []string{"There is no home directory, so progress is kept only until you quit."}
 	}
-	if err := makeDir(dir); err != nil {
-		p.inMemory = true
-		return p, []string{memoryOnly(err)}
+	if err := makeDir(p.dir); err != nil {
+		return p.stayInMemory(err)
 	}
-	unlock, err := lock(dir)
+	unlock, err := lock(p.dir, p.patience)
 	if err != nil {
 		// It can perhaps be read, if not written.
-		p.inMemory = true
-		if read, err := readRecord(dir); err == nil {
+		read, unread := readRecord(p.dir)
+		if unread == nil {
 			p.held = read
 		}
-		return p, []string{memoryOnly(err)}
+		if errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(unread, errNewer) {
+			return nil // another instance is slow or stopped: Save tries again
+		}
+		return p.stayInMemory(err)
 	}
 	defer unlock()
 	read, messages, err := p.readOrSetAside()
 	if err != nil {
-		p.inMemory = true
-		return p, append(messages, memoryOnly(err))
+		return append(messages, p.stayInMemory(err)...)
 	}
 	p.held = read
-	return p, messages
+	return messages
+}
+
+// stayInMemory gives up the file, and says so.
+func (p *Progress) stayInMemory(err error) []string {
+	p.inMemory = true
+	return []string{memoryOnly(err)}
 }
 
 func memoryOnly(err error) string {
@@ -129,7 +143,7 @@ func (p *Progress) write(mine record) (record, []string, error) {
 	if err := makeDir(p.dir); err != nil {
 		return mine, nil, err
 	}
-	unlock, err := lock(p.dir)
+	unlock, err := lock(p.dir, p.patience)
 	if err != nil {
 		return mine, nil, err
 	}

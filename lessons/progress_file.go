@@ -29,14 +29,14 @@ const (
 // lock keeps other instances from saving until the function it gives is called.
 // The lock belongs to the open file, so it also holds between two Progress of one
 // process, and the kernel takes it back when the process dies (flock(2)).
-func lock(dir string) (func(), error) {
+func lock(dir string, patience time.Duration) (func(), error) {
 	name := filepath.Join(dir, lockFile)
 	fd, err := open(name, syscall.O_RDWR|syscall.O_CREAT)
 	if err != nil {
 		return nil, err
 	}
 	// Not os.File with a blocking flock: a stopped instance would hang this one.
-	for end := time.Now().Add(lockPatience); ; time.Sleep(lockPause) {
+	for end := time.Now().Add(patience); ; time.Sleep(lockPause) {
 		err = syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB)
 		switch {
 		case err == nil, errors.Is(err, syscall.ENOLCK), errors.Is(err, syscall.EOPNOTSUPP), errors.Is(err, syscall.ENOSYS):
