@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strconv"
 	"testing"
 	"time"
 
@@ -16,9 +15,16 @@ import (
 
 const roleMark = "probe-test-role"
 
-func TestMain(m *testing.M) {
+// A role runs on the main thread, so that its tid is its pid. After init it is too
+// late to ask for that one.
+func init() {
 	if len(os.Args) > 2 && os.Args[1] == roleMark {
 		runtime.LockOSThread()
+	}
+}
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == roleMark {
 		role, ok := roles[os.Args[2]]
 		if !ok {
 			fmt.Fprintln(os.Stderr, "no role", os.Args[2])
@@ -26,6 +32,9 @@ func TestMain(m *testing.M) {
 		}
 		role()
 		os.Exit(0)
+	}
+	if Become(os.Args) {
+		return
 	}
 	os.Exit(m.Run())
 }
@@ -75,5 +84,3 @@ func until(t testing.TB, what string, condition func() bool) {
 		runtime.Gosched()
 	}
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

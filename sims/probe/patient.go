@@ -1,0 +1,274 @@
+package probe
+
+// The doctor's patient: a child that sleeps in read, and the trials made on it.
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ipctour/sims/sys"
+)
+
+var errNoHelper = errors.New("not tried: no helper child could be started")
+
+// patient is a helper in the role "sleep". When it could not be started, every
+// trial that needs it gives the reason.
+type patient struct {
+	pid, tid  int      // tid: the thread that sleeps
+	lifeline  *os.File // its standard input, our end
+	shared    *os.File // its standard input, its end: for kcmp
+	secretAt  uint64
+	missing   error
+	traced    error // what ptrace gave; asked once for two trials
+	info      error
+	examined  bool
+	infoFound string
+}
+
+// helperPatience is how long a helper may take to speak.
+const helperPatience = 2 * time.Second
+
+func admit() *patient {
+	p := &patient{}
+	if err := p.start(); err != nil {
+		p.missing = fmt.Errorf("%w: %w", errNoHelper, err)
+	}
+	return p
+}
+
+func (p *patient) start() (err error) {
+	if p.shared, p.lifeline, err = os.Pipe(); err != nil {
+		return err
+	}
+	pid, said, err := startHelper("sleep", p.shared, nil)
+	p.pid = pid
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Sscanf(said, "%d %d", &p.secretAt, &p.tid); err != nil {
+		return fmt.Errorf("the helper said %q: main has not called probe.Become", said)
+	}
+	return nil
+}
+
+// startHelper runs this binary in a role and gives the first line that it says. The
+// pid is to be waited for by the caller, also after an error, unless it is 0.
+func startHelper(role string, stdin *os.File, attr *syscall.SysProcAttr) (pid int, said string, err error) {
+	if os.Getenv(helperEnv) != "" {
+		return 0, "", errors.New("this is a helper itself: main has not called probe.Become")
+	}
+	out, in, err := os.Pipe()
+	if err != nil {
+		return 0, "", err
+	}
+	defer out.Close()
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		in.Close()
+		return 0, "", err
+	}
+	pid, err = syscall.ForkExec("/proc/self/exe", []string{"ipctour", helperMark, role}, &syscall.ProcAttr{
+		Env:   []string{helperEnv + "=1", "GOGC=off"},
+		Files: []uintptr{stdin.Fd(), in.Fd(), null.Fd()},
+		Sys:   attr,
+	})
+	null.Close()
+	in.Close()
+	if err != nil {
+		return 0, "", os.NewSyscallError("fork and exec", err)
+	}
+	out.SetReadDeadline(time.Now().Add(helperPatience))
+	return pid, firstLine(out), nil
+}
+
+// discharge ends the patient and waits for it.
+func (p *patient) discharge() {
+	if p.lifeline != nil {
+		p.lifeline.Close()
+		p.shared.Close()
+	}
+	reap(p.pid)
+}
+
+// reap kills a helper and waits for it.
+func reap(pid int) {
+	if pid <= 0 {
+		return
+	}
+	unix.Kill(pid, unix.SIGKILL)
+	for {
+		if _, err := unix.Wait4(pid, nil, unix.WALL, nil); err != unix.EINTR {
+			return
+		}
+	}
+}
+
+func (p *patient) ptrace() (string, error) {
+	p.examine()
+	return "a child was seized, stopped and let go", p.traced
+}
+
+func (p *patient) syscallInfo() (string, error) {
+	p.examine()
+	return p.infoFound, errors.Join(p.traced, p.info)
+}
+
+// examine traces the patient for a moment, on one thread, once.
+func (p *patient) examine() {
+	if p.examined {
+		return
+	}
+	if p.examined, p.traced = true, p.missing; p.missing != nil {
+		return
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if p.traced = sys.PtraceSeize(p.pid, 0); p.traced != nil {
+		return
+	}
+	if p.traced = sys.PtraceInterrupt(p.pid); p.traced != nil {
+		return
+	}
+	var status unix.WaitStatus
+	for {
+		if _, err := unix.Wait4(p.pid, &status, unix.WALL, nil); err != unix.EINTR {
+			p.traced = os.NewSyscallError("wait4", err)
+			break
+		}
+	}
+	var info sys.SyscallInfo
+	p.info = sys.PtraceSyscallInfo(p.pid, &info)
+	p.infoFound = fmt.Sprintf("PTRACE_GET_SYSCALL_INFO answers; architecture %#x", info.Arch)
+	p.traced = errors.Join(p.traced, sys.PtraceDetach(p.pid, 0))
+}
+
+func (p *patient) pidfdOpen() (string, error) {
+	fd, err := p.openPidfd()
+	if err != nil {
+		return "", err
+	}
+	defer unix.Close(fd)
+	if err := unix.PidfdSendSignal(fd, 0, nil, 0); err != nil {
+		return "", os.NewSyscallError("pidfd_send_signal", err)
+	}
+	return "a pidfd of a child was opened, and a signal of 0 sent", nil
+}
+
+func (p *patient) openPidfd() (int, error) {
+	if p.missing != nil {
+		return -1, p.missing
+	}
+	fd, err := unix.PidfdOpen(p.pid, 0)
+	return fd, os.NewSyscallError("pidfd_open", err)
+}
+
+func (p *patient) pidfdGetfd() (string, error) {
+	fd, err := p.openPidfd()
+	if err != nil {
+		return "", err
+	}
+	defer unix.Close(fd)
+	dup, err := unix.PidfdGetfd(fd, 0, 0)
+	if err != nil {
+		return "", os.NewSyscallError("pidfd_getfd", err)
+	}
+	unix.Close(dup)
+	return "descriptor 0 of a child was duplicated", nil
+}
+
+func (p *patient) procSyscall() (string, error) {
+	s, err := p.asleep("syscall", func(s Status) bool { return s.Syscall == "read" })
+	return "a child is seen in " + s.Syscall, err
+}
+
+func (p *patient) wchan() (string, error) {
+	s, err := p.asleep("wchan", func(s Status) bool { return s.Wchan != "" })
+	return "a child is seen asleep in " + s.Wchan, err
+}
+
+// asleep looks at the patient until it is asleep as expected, for a short while.
+func (p *patient) asleep(file string, as func(Status) bool) (Status, error) {
+	if p.missing != nil {
+		return Status{}, p.missing
+	}
+	w, err := Watch(p.tid)
+	if err != nil {
+		return Status{}, err
+	}
+	defer w.Close()
+	for deadline := time.Now().Add(20 * time.Millisecond); ; runtime.Gosched() {
+		s, err := w.Read()
+		if err != nil || as(s) {
+			return s, err
+		}
+		if time.Now().After(deadline) {
+			path := fmt.Sprintf("/proc/%d/%s", p.tid, file)
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return s, err
+			}
+			return s, fmt.Errorf("%s of a child that sleeps in read says %q", path, strings.TrimSpace(string(text)))
+		}
+	}
+}
+
+func (p *patient) processVM() (string, error) {
+	if p.missing != nil {
+		return "", p.missing
+	}
+	buf := make([]byte, len(secret))
+	local := []unix.Iovec{{Base: &buf[0]}}
+	local[0].SetLen(len(buf))
+	_, err := unix.ProcessVMReadv(p.pid, local, []unix.RemoteIovec{{Base: uintptr(p.secretAt), Len: len(buf)}}, 0)
+	if err != nil {
+		return "", os.NewSyscallError("process_vm_readv", err)
+	}
+	if string(buf) != secret {
+		return "", fmt.Errorf("process_vm_readv gave %q instead of %q", buf, secret)
+	}
+	return fmt.Sprintf("%q was read from a child", buf), nil
+}
+
+func (p *patient) kcmp() (string, error) {
+	if p.missing != nil {
+		return "", p.missing
+	}
+	same, err := sys.SameFile(os.Getpid(), int(p.shared.Fd()), p.pid, 0)
+	if err == nil && !same {
+		err = errors.New("kcmp says that a pipe shared with a child is two")
+	}
+	return "a pipe shared with a child is one open file", err
+}
+
+// userns starts a second helper, in namespaces of its own. The kernel takes them
+// down when it ends.
+func (p *patient) userns() (string, error) {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		return "", err
+	}
+	defer null.Close()
+	pid, said, err := startHelper("namespace", null, &syscall.SysProcAttr{
+		Cloneflags:  unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWNET,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
+	})
+	reap(pid)
+	if err != nil {
+		return "", fmt.Errorf("clone(CLONE_NEWUSER): %w", err)
+	}
+	if done, ok := strings.CutPrefix(said, "ok "); ok {
+		return done, nil
+	}
+	if reason, ok := strings.CutPrefix(said, "error "); ok {
+		return "", errors.New("made, but not to be used: " + reason)
+	}
+	return "", fmt.Errorf("%w: it said %q", errNoHelper, said)
+}

@@ -1,0 +1,214 @@
+package probe
+
+// The doctor's trials that need no child.
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"ipctour/sims/sys"
+)
+
+func tryMemfd(*patient) (string, error) {
+	fd, err := unix.MemfdCreate("ipctour-probe", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	if err != nil {
+		return "", os.NewSyscallError("memfd_create", err)
+	}
+	defer unix.Close(fd)
+	if err := unix.Ftruncate(fd, int64(os.Getpagesize())); err != nil {
+		return "", os.NewSyscallError("ftruncate", err)
+	}
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK); err != nil {
+		return "", os.NewSyscallError("fcntl(F_ADD_SEALS)", err)
+	}
+	return "a memfd was made, sized and sealed", nil
+}
+
+func tryMq(*patient) (string, error) {
+	name := fmt.Sprintf("ipctour-probe-%d", os.Getpid())
+	mqd, err := sys.MqOpen(name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC|unix.O_NONBLOCK, 0o600,
+		&sys.MqAttr{MaxMsg: 1, MsgSize: 8})
+	if err != nil {
+		return "", err
+	}
+	defer unix.Close(mqd)
+	if err := sys.MqUnlink(name); err != nil {
+		return "", err
+	}
+	if err := sys.MqSend(mqd, []byte("hello"), 1, nil); err != nil {
+		return "", err
+	}
+	var buf [8]byte
+	n, _, err := sys.MqReceive(mqd, buf[:], nil)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("a queue was made and unlinked; a message of %d bytes went through", n), nil
+}
+
+func trySysV(*patient) (string, error) {
+	shm, err := unix.SysvShmGet(unix.IPC_PRIVATE, os.Getpagesize(), unix.IPC_CREAT|0o600)
+	if err != nil {
+		return "", os.NewSyscallError("shmget", err)
+	}
+	if _, err := unix.SysvShmCtl(shm, unix.IPC_RMID, nil); err != nil {
+		return "", os.NewSyscallError("shmctl(IPC_RMID)", err)
+	}
+	sem, err := sys.SemGet(unix.IPC_PRIVATE, 1, unix.IPC_CREAT|0o600)
+	if err != nil {
+		return "", err
+	}
+	if err := sys.SemRemove(sem); err != nil {
+		return "", err
+	}
+	queue, err := sys.MsgGet(unix.IPC_PRIVATE, unix.IPC_CREAT|0o600)
+	if err != nil {
+		return "", err
+	}
+	return "a segment, a semaphore and a queue were made and removed", sys.MsgRemove(queue)
+}
+
+func tryMqueueFS(*patient) (string, error) {
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(string(mounts)) {
+		if fields := strings.Fields(line); len(fields) > 2 && fields[2] == "mqueue" {
+			return "mounted on " + fields[1], nil
+		}
+	}
+	return "", errors.New("no mqueue among /proc/self/mounts")
+}
+
+func tryShm(*patient) (string, error) {
+	var fs unix.Statfs_t
+	if err := unix.Statfs("/dev/shm", &fs); err != nil {
+		return "", os.NewSyscallError("statfs /dev/shm", err)
+	}
+	name := fmt.Sprintf("/dev/shm/ipctour-probe-%d", os.Getpid())
+	fd, err := unix.Open(name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return "", os.NewSyscallError("open "+name, err)
+	}
+	defer unix.Close(fd)
+	if err := unix.Unlink(name); err != nil {
+		return "", os.NewSyscallError("unlink "+name, err)
+	}
+	if fs.Type != unix.TMPFS_MAGIC {
+		return "", fmt.Errorf("/dev/shm is on a disk, and not a tmpfs: type %#x", fs.Type)
+	}
+	return fmt.Sprintf("a file was made and removed; %d KiB are free", fs.Bavail*uint64(fs.Bsize)/1024), nil
+}
+
+func tryIoUring(*patient) (string, error) {
+	fd, features, err := sys.IoUringSetup(1)
+	if err != nil {
+		return "", err
+	}
+	unix.Close(fd)
+	return fmt.Sprintf("a ring was made; features %#x", features), nil
+}
+
+func tryLandlock(*patient) (string, error) {
+	version, err := sys.LandlockABI()
+	return fmt.Sprintf("ABI %d", version), err
+}
+
+func tryPeerPidfd(*patient) (string, error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return "", os.NewSyscallError("socketpair", err)
+	}
+	defer unix.Close(pair[0])
+	defer unix.Close(pair[1])
+	pidfd, err := unix.GetsockoptInt(pair[0], unix.SOL_SOCKET, unix.SO_PEERPIDFD)
+	if err != nil {
+		return "", os.NewSyscallError("getsockopt(SO_PEERPIDFD)", err)
+	}
+	unix.Close(pidfd)
+	return "a socket gave the pidfd of its peer", nil
+}
+
+func tryPagemap(*patient) (string, error) {
+	page := make([]byte, os.Getpagesize())
+	page[0] = 1
+	fd, err := openRead("/proc/self/pagemap")
+	if err != nil {
+		return "", err
+	}
+	defer unix.Close(fd)
+	var entry [8]byte
+	offset := int64(sys.AddressOf(page)) / int64(os.Getpagesize()) * 8
+	if _, err := unix.Pread(fd, entry[:], offset); err != nil {
+		return "", os.NewSyscallError("pread /proc/self/pagemap", err)
+	}
+	runtime.KeepAlive(page)
+	frame := binary.NativeEndian.Uint64(entry[:]) & (1<<55 - 1)
+	if frame == 0 {
+		return "", errors.New("pagemap gives 0 for the frame of a page that is present")
+	}
+	return fmt.Sprintf("a page of ours is frame %d", frame), nil
+}
+
+func tryPipeSize(*patient) (string, error) {
+	var p [2]int
+	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
+		return "", os.NewSyscallError("pipe2", err)
+	}
+	defer unix.Close(p[0])
+	defer unix.Close(p[1])
+	before, err := unix.FcntlInt(uintptr(p[0]), unix.F_GETPIPE_SZ, 0)
+	if err != nil {
+		return "", os.NewSyscallError("fcntl(F_GETPIPE_SZ)", err)
+	}
+	if _, err := unix.FcntlInt(uintptr(p[0]), unix.F_SETPIPE_SZ, os.Getpagesize()); err != nil {
+		return "", os.NewSyscallError("fcntl(F_SETPIPE_SZ, a page)", err)
+	}
+	if _, err := unix.FcntlInt(uintptr(p[0]), unix.F_SETPIPE_SZ, 2*before); err != nil {
+		return "", os.NewSyscallError(fmt.Sprintf("fcntl(F_SETPIPE_SZ, %d)", 2*before), err)
+	}
+	return fmt.Sprintf("a pipe of %d bytes was made smaller, and twice as big", before), nil
+}
+
+// tryRobust sets a list on this thread and puts the old one back at once.
+func tryRobust(*patient) (string, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	old, err := sys.GetRobustList(0)
+	if err != nil {
+		return "", err
+	}
+	memory, err := unix.Mmap(-1, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+	if err != nil {
+		return "", os.NewSyscallError("mmap", err)
+	}
+	defer unix.Munmap(memory)
+	head := sys.AddressOf(memory)
+	binary.NativeEndian.PutUint64(memory, uint64(head)) // an empty list points to itself
+	if err := sys.SetRobustList(head); err != nil {
+		return "", err
+	}
+	now, err := sys.GetRobustList(0)
+	if err := errors.Join(err, sys.SetRobustList(old)); err != nil {
+		return "", err
+	}
+	if now != head {
+		return "", fmt.Errorf("set_robust_list took %#x and get_robust_list gives %#x", head, now)
+	}
+	return "a robust list was set and taken back", nil
+}
+
+func tryCPUs(*patient) (string, error) {
+	n := runtime.NumCPU()
+	if n < 2 {
+		return "", fmt.Errorf("this process may use %d processor", n)
+	}
+	return fmt.Sprintf("this process may use %d", n), nil
+}
