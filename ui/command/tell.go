@@ -33,12 +33,18 @@ func newTeller(out io.Writer, l *lessons.Lesson) *teller {
 	return t
 }
 
-// tell takes events in. The picture is told after the last of them, and before
-// the words of a step that is done, which are about it.
+// tell takes events in. The picture is told after each full look at the kernel,
+// for between two readings of one look it may be half old; and before the words
+// of a step that is done, which are about it.
 func (t *teller) tell(batch []sims.Event) {
 	for _, e := range batch {
+		options := t.world.Options
 		t.world.Apply(e)
 		switch e.Kind {
+		case stage.Begin:
+			t.cast(options)
+		case stage.Beat:
+			t.changes()
 		case stage.StepBegun:
 			t.changes()
 			t.begun(e.Name)
@@ -48,10 +54,25 @@ func (t *teller) tell(batch []sims.Event) {
 		case stage.Turned:
 			t.turned = append(t.turned, turn(e))
 		case stage.Trouble:
-			fmt.Fprintf(t.out, "  trouble: %s %s\n", e.S["text"], e.S["advice"])
+			t.lines("Trouble: "+e.S["text"], "What to do: "+e.S["advice"])
+		case stage.Over:
+			t.changes()
+			t.lines("The run is over: " + e.S["why"] + ".")
 		}
 	}
-	t.changes()
+}
+
+// cast tells that a cast starts anew, and with what. The empty stage between two
+// casts is not told: nobody closed anything there.
+func (t *teller) cast(before map[string]string) {
+	if t.world.Casts > 1 {
+		for _, o := range t.lesson.Sim.Options {
+			if v := t.world.Options[o.Name]; v != before[o.Name] {
+				t.turned = append(t.turned, "You choose: "+o.Name+" = "+v+". New processes are started.")
+			}
+		}
+	}
+	t.shown = t.lesson.Sim.Draw(t.world)
 }
 
 // changes tells what is different from the picture told last.
