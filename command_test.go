@@ -46,7 +46,7 @@ func TestExitStatusAndWords(t *testing.T) {
 		{"unknown flag of the tour", []string{"--plian"}, 2, ``, `unknown flag: --plian`},
 		{"unknown theme", []string{"--theme", "pink"}, 2, ``, `dark.*light.*auto`},
 		{"unknown lesson", []string{"run", "pipes/full-bufer"}, 2, ``, `no lesson "pipes/full-bufer".*Near it: pipes/full-buffer`},
-		{"unknown command", []string{"lsit"}, 2, ``, `no lesson or command "lsit".*list`},
+		{"unknown command", []string{"lsit"}, 2, ``, `no lesson or command "lsit"\. Near it: list`},
 		{"unknown lesson to verify", []string{"verify", "hose"}, 2, ``, `Near it: pipes/hose`},
 		{"no lesson", []string{"run"}, 2, ``, `LESSON|arg`},
 		{"too many lessons", []string{"run", lesson, lesson}, 2, ``, `arg`},

@@ -90,6 +90,7 @@ func (a *app) root() *cobra.Command {
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SilenceErrors, root.SilenceUsage = true, true
+	root.SuggestionsMinimumDistance = 2 // letters to change in a name that is not there
 	root.PersistentPreRun = func(*cobra.Command, []string) { a.begun = true }
 	root.AddCommand(a.listCommand(), a.runCommand(), a.verifyCommand(), a.doctorCommand(),
 		a.replayCommand(), a.cleanCommand(), a.checkCommand())
@@ -126,7 +127,11 @@ func (a *app) load() (*lessons.Course, error) {
 }
 
 // lesson finds a lesson, or says which ones have a name like it.
-func (a *app) lesson(id string) (*lessons.Lesson, error) {
+func (a *app) lesson(id string) (*lessons.Lesson, error) { return a.find("lesson", id) }
+
+// find is lesson, with the word for what was looked for, and commands that may
+// have been meant.
+func (a *app) find(kind, id string, commands ...string) (*lessons.Lesson, error) {
 	course, err := a.load()
 	if err != nil {
 		return nil, err
@@ -134,11 +139,11 @@ func (a *app) lesson(id string) (*lessons.Lesson, error) {
 	if l := course.Lesson(id); l != nil {
 		return l, nil
 	}
-	text := fmt.Sprintf("there is no lesson %q.", id)
-	if near := course.Nearest(id); len(near) > 0 {
+	text := fmt.Sprintf("there is no %s %q.", kind, id)
+	if near := append(commands, course.Nearest(id)...); len(near) > 0 {
 		text += " Near it: " + strings.Join(near, ", ") + "."
 	}
-	return nil, usage("%s `ipctour list` shows them all.", text)
+	return nil, usage("%s `ipctour list` shows all lessons, `ipctour --help` the commands.", text)
 }
 
 // completeLessons offers lesson ids to the shell, without those already typed.

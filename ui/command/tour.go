@@ -40,7 +40,7 @@ func (a *app) tourCommand() *cobra.Command {
 			if err := f.check(); err != nil {
 				return err
 			}
-			return a.tour(c.Context(), args, f)
+			return a.tour(c, args, f)
 		},
 	}
 	c.SetVersionTemplate("ipctour {{.Version}}\n")
@@ -68,7 +68,12 @@ func (a *app) plainly(f tourFlags) bool {
 }
 
 // tour opens the course, or one lesson of it.
-func (a *app) tour(ctx context.Context, args []string, f tourFlags) error {
+func (a *app) tour(c *cobra.Command, args []string, f tourFlags) error {
+	for _, id := range args {
+		if _, err := a.find("lesson or command", id, c.SuggestionsFor(id)...); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
