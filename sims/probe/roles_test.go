@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"os"
+	"runtime"
 	"syscall"
 	"unsafe"
 
@@ -20,6 +21,7 @@ var roles = map[string]func(){
 	"exec":  roleExec,
 	"eintr": roleEintr,
 	"futex": roleFutex,
+	"tour":  roleTour,
 }
 
 // forkExec starts a program with fd as its descriptor 3 and nothing else of ours.
@@ -98,4 +100,32 @@ func roleFutex() {
 	if errno == unix.EINTR {
 		os.Exit(7)
 	}
+}
+
+// roleTour waits for a byte, and then makes one call of each kind that is to be
+// put into words.
+func roleTour() {
+	var b [1]byte
+	unix.Read(3, b[:])
+	var p [2]int
+	unix.Pipe2(p[:], unix.O_CLOEXEC|unix.O_NONBLOCK)
+	unix.Write(p[1], []byte("hello\n"))
+	buf := make([]byte, 100)
+	unix.Read(p[0], buf)
+	unix.Read(p[0], buf)
+	unix.Write(p[1], make([]byte, 1000))
+	unix.FcntlInt(uintptr(p[0]), unix.F_SETPIPE_SZ, 65536)
+	unix.FcntlInt(uintptr(p[0]), unix.F_SETFL, unix.O_NONBLOCK)
+	unix.IoctlGetInt(p[0], unix.TIOCINQ)
+	unix.Open("/no/such/file", unix.O_RDWR|unix.O_CREAT|unix.O_CLOEXEC, 0o600)
+	unix.Open("/no/such/file", unix.O_RDONLY, 0)
+	s, _ := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	unix.Sendto(s[0], []byte("hi"), unix.MSG_NOSIGNAL, &unix.SockaddrUnix{Name: "@ipctour-no-such"})
+	unix.Close(s[0])
+	unix.Kill(1<<30, unix.SIGUSR1)
+	var word uint32
+	unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(&word)), futexWake, 1, 0, 0, 0)
+	unix.MemfdCreate("words", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	runtime.GC() // the runtime's own calls are not shown
+	unix.Mkdirat(unix.AT_FDCWD, "/no/such/folder", 0o700)
 }
