@@ -122,7 +122,7 @@ func TestContentPipes(t *testing.T) {
 			"capacity by-filling asleep one-byte-sleeps page-wakes merge eagain grow limit ebusy"},
 		"inherit": {"forked closed writer-ends hangs released", "fd-tables eof-needs-all forgotten-end"},
 		"shell":   {"before after runs sigpipe", "dup2 output statuses sigpipe"},
-		"fifo":    {"alone meets second-writer denied nothing-stored outlives", "open-blocks permissions size-zero outlives"},
+		"fifo":    {"alone nonblock meets second-writer denied nothing-stored outlives", "open-blocks enxio permissions size-zero outlives"},
 		"framing": {"merged split newline prefix", "three-become-one one-becomes-three newline-restores prefix-restores"},
 		"atomic":  {"small limit just-over large", "pipe-buf larger-tears"},
 	} {

@@ -105,6 +105,8 @@ func (a *ActorState) apply(e Event) {
 	case stage.Born:
 		*a = ActorState{Role: a.Role, PID: int(e.N["pid"]), Life: scene.Running, Born: e.At, Since: e.At, Births: a.Births + 1,
 			Counts: map[string]int64{}, Numbers: map[string]int64{}, Settings: map[string]string{}, rates: map[string]*rate{}}
+	case stage.Became:
+		a.Program, a.Idle, a.Gate = e.Name, false, ""
 	case stage.Died:
 		a.died(e)
 	case stage.Counts:

@@ -2,7 +2,11 @@ package sims
 
 import (
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"slices"
+
+	"golang.org/x/sys/unix"
 
 	"ipctour/sims/scene"
 )
@@ -50,13 +54,46 @@ func (w *World) WithFDs(p scene.Process) scene.Process {
 // Pipe is a pipe object as the picture shows it.
 func (w *World) Pipe(name string) scene.Pipe {
 	o := w.Object(name)
-	p := scene.Pipe{ID: name, Label: name, Path: o.S["path"], Queued: o.Level("queued"), Page: w.Facts["page"],
+	p := scene.Pipe{ID: name, Label: name, Path: shortPath(o.S["path"]), Queued: o.Level("queued"), Page: w.Facts["page"],
 		Writers: int(o.Level("writers")), Readers: int(o.Level("readers"))}
 	if c := o.Level("capacity"); c > 0 {
 		p.Capacity = c
 	}
 	p.Gone = p.Writers == 0 && p.Readers == 0
 	return p
+}
+
+// File is the name of an object in the file system as the picture shows it: the
+// name alone, as the folder is private to the run.
+func (w *World) File(object string) scene.File {
+	o := w.Object(object)
+	return scene.File{ID: object + " name", Path: shortPath(o.S["path"]), Mode: modeString(o.Level("mode")), Size: max(o.Level("size"), 0),
+		Inode: uint64(max(o.Level("inode"), 0)), Gone: o.Level("exists") == 0}
+}
+
+func shortPath(path string) string {
+	if path == "" {
+		return ""
+	}
+	return filepath.Base(path)
+}
+
+// modeString is a file's type and permissions as ls -l writes them; "" while not known.
+func modeString(mode int64) string {
+	if mode < 0 {
+		return ""
+	}
+	kinds := map[int64]string{unix.S_IFIFO: "p", unix.S_IFSOCK: "s", unix.S_IFDIR: "d", unix.S_IFLNK: "l", unix.S_IFREG: "-"}
+	return kinds[mode&unix.S_IFMT] + fs.FileMode(mode & 0o777).String()[1:]
+}
+
+// SizeFigure is the size of an object's name in the file system, by stat(2).
+func (w *World) SizeFigure(object string) scene.Figure {
+	o := w.Object(object)
+	if o.Level("exists") != 1 {
+		return scene.Missing("size", "size of the file", "there is no file of that name now")
+	}
+	return scene.Count("size", "size of the file", o.Level("size"), "B", scene.Kernel).From("lstat(2) on the path", "stat "+o.S["path"])
 }
 
 // Holds reports whether a role has a descriptor open on an object with that

@@ -49,7 +49,8 @@ type ActorState struct {
 	Code     int // exit status, once exited
 	Signal   int // that killed it, or 0
 	Gate     string
-	Idle     bool // waits for a command
+	Idle     bool   // waits for a command
+	Program  string // what it has become by exec; "" while it is the tour's own
 	Traced   bool
 	Untraced string // why the x-ray is not available
 	Paused   bool   // by the learner's stop fault

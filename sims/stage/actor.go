@@ -3,7 +3,9 @@ package stage
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 
@@ -114,10 +116,15 @@ type Note struct {
 	word bool
 }
 
-// Num is a number of a moment, Word a text.
-func Num(key string, n int) Note        { return Note{key: key, n: int64(n)} }
-func Word(key, text string) Note        { return Note{key: key, text: text, word: true} }
-func Err(err error) Note                { return Note{key: "errno", text: Errno(err), word: true} }
+// Num is a number of a moment.
+func Num(key string, n int) Note { return Note{key: key, n: int64(n)} }
+
+// Word is a text of a moment.
+func Word(key, text string) Note { return Note{key: key, text: text, word: true} }
+
+// Err is the kernel's name of an error under "errno".
+func Err(err error) Note { return Word("errno", Errno(err)) }
+
 func (a *Actor) at(kind string) message { return message{Kind: kind, At: a.clock.now()} }
 
 // Errno is the kernel's name of an error, "" for nil: EPIPE, EAGAIN.
@@ -169,9 +176,9 @@ func (a *Actor) Hold(object string, fd int) {
 func (a *Actor) Fork(role string, names []string, files []int) error {
 	w, ok := a.hello.Wards[role]
 	if !ok {
-		return fmt.Errorf("fork %s: role %s has no such ward", role, a.role.Name)
+		return fmt.Errorf("fork %s: role %s has no such ward, or has forked it already", role, a.role.Name)
 	}
-	list := standardFiles(2)
+	list := standardFiles(uintptr(w.Stderr))
 	for _, fd := range files {
 		list = append(list, uintptr(fd))
 	}
@@ -183,8 +190,10 @@ func (a *Actor) Fork(role string, names []string, files []int) error {
 	if err != nil {
 		return fmt.Errorf("fork %s: %w", role, err)
 	}
-	unix.Close(w.Link)
-	unix.Close(w.Page)
+	delete(a.hello.Wards, role)
+	for _, fd := range []int{w.Link, w.Page, w.Stderr} {
+		unix.Close(fd) // the ward carries it now
+	}
 	m := a.at("forked")
 	m.Name, m.N, m.S = role, map[string]int64{"pid": int64(pid)}, map[string]string{}
 	for i, n := range names {
@@ -195,8 +204,15 @@ func (a *Actor) Fork(role string, names []string, files []int) error {
 }
 
 // Exec becomes another program, found on the path that the wiring gave, with
-// descriptors as they are. It returns only on failure.
+// descriptors as they are but for the tour's own, which are closed on exec: from
+// then on it takes no commands and says no moments, and what it writes to its
+// standard error becomes a moment "stderr" when it ends. A signal that is handled
+// here, as the Go runtime does with SIGPIPE, has its default action there
+// (execve(2)). It returns only on failure.
 func (a *Actor) Exec(path string, argv []string, env []string) error {
+	m := a.at("exec")
+	m.Name, m.S = filepath.Base(path), map[string]string{"path": path, "line": strings.Join(argv, " ")}
+	a.send(m)
 	return fmt.Errorf("exec %s: %w", path, syscall.Exec(path, argv, env))
 }
 

@@ -114,6 +114,7 @@ func enter(lesson string, role Role, depth int) (*Actor, error) {
 	for _, w := range a.hello.Wards { // they pass through a fork, not through an exec of another program
 		syscall.CloseOnExec(w.Link)
 		syscall.CloseOnExec(w.Page)
+		syscall.CloseOnExec(w.Stderr)
 	}
 	return a, nil
 }

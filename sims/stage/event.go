@@ -41,6 +41,9 @@ const (
 	Begin Kind = "begin"
 	// Born is a process started: N pid; S parent where a role forked it.
 	Born Kind = "born"
+	// Became is a role that becomes another program by exec: Name the program, S
+	// path and line. It takes no commands any more and says nothing.
+	Became Kind = "became"
 	// Died is a process reaped: N code or signal, and core; from its wait status.
 	Died Kind = "died"
 	// Counts are the counters of a role that changed, from its shared page.

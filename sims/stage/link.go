@@ -11,7 +11,7 @@ import (
 // The link is a seqpacket socketpair between the tour and one child: a message
 // is one packet of JSON, and its end is the child's lifeline.
 //
-//	child → tour   hello · moment · hold · forked · trouble · bye
+//	child → tour   moment · hold · forked · exec · trouble
 //	tour → child   do (a command for the role) · close (a descriptor)
 
 // These are the child's descriptors of the tour's own. They are high, so that a
@@ -39,8 +39,9 @@ type hello struct {
 
 // ward is the descriptors of the tour's own that a role passes to one it forks.
 type ward struct {
-	Link int `json:"link"`
-	Page int `json:"page"`
+	Link   int `json:"link"`
+	Page   int `json:"page"`
+	Stderr int `json:"stderr"` // its own: in its parent's, the one's end would wait for the other's
 }
 
 const maxPacket = 64 << 10

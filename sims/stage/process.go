@@ -23,7 +23,8 @@ type process struct {
 	link     int // our end
 	theirs   int // the child's end, until it has been started; then -1
 	pageFD   int
-	stderr   int // our end of its standard error; -1 for a ward
+	stderr   int // our end of its standard error
+	errors   int // its end of that, until it has been started; then -1
 	last     looked
 	calls    calls
 	dead     bool // reaped; under run.mu
@@ -36,7 +37,7 @@ type process struct {
 
 // newProcess makes the page and the link of a child to be.
 func (r *Run) newProcess(role *Role) (*process, error) {
-	p := &process{run: r, role: role, pidfd: -1, link: -1, theirs: -1, pageFD: -1, stderr: -1,
+	p := &process{run: r, role: role, pidfd: -1, link: -1, theirs: -1, pageFD: -1, stderr: -1, errors: -1,
 		unlinked: make(chan struct{}), gone: make(chan struct{})}
 	var err error
 	if p.page, p.pageFD, err = newPage(); err != nil {
@@ -48,6 +49,12 @@ func (r *Run) newProcess(role *Role) (*process, error) {
 		return nil, fmt.Errorf("link of %s: %w", role.Name, os.NewSyscallError("socketpair", err))
 	}
 	p.link, p.theirs = ends[0], ends[1]
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
+		p.discard()
+		return nil, fmt.Errorf("standard error of %s: %w", role.Name, os.NewSyscallError("pipe2", err))
+	}
+	p.stderr, p.errors = pipe[0], pipe[1]
 	for setting, v := range r.wiring.settings[role.Name] {
 		i := index(role.Settings, setting)
 		if i < 0 {
@@ -68,14 +75,7 @@ func (r *Run) startRole(role *Role) error {
 	if err != nil {
 		return err
 	}
-	var pipe [2]int
-	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
-		p.discard()
-		return fmt.Errorf("standard error of %s: %w", role.Name, os.NewSyscallError("pipe2", err))
-	}
-	defer unix.Close(pipe[1])
-	p.stderr = pipe[0]
-	files, names, err := r.wiring.files(role.Name, pipe[1])
+	files, names, err := r.wiring.files(role.Name, p.errors)
 	if err != nil {
 		p.discard()
 		return err
@@ -86,9 +86,9 @@ func (r *Run) startRole(role *Role) error {
 	for i := range r.spec.Roles {
 		name := r.spec.Roles[i].Name
 		if w := r.wards[name]; w != nil && r.spec.Roles[i].By == role.Name {
-			files = append(files, uintptr(w.theirs), uintptr(w.pageFD))
-			wards[name] = ward{next, next + 1}
-			next += 2
+			files = append(files, uintptr(w.theirs), uintptr(w.pageFD), uintptr(w.errors))
+			wards[name] = ward{next, next + 1, next + 2}
+			next += 3
 		}
 	}
 	if err := p.greet(names, wards); err != nil {
@@ -100,9 +100,10 @@ func (r *Run) startRole(role *Role) error {
 		p.discard()
 		return err
 	}
-	if r.group == 0 {
+	if r.group, err = unix.Getpgid(p.pid); err != nil || r.group == 0 {
 		r.group = p.pid
 	}
+	r.groups[r.group] = true
 	for name := range wards {
 		r.wards[name].closeTheirs() // the parent-to-be carries them now
 	}
@@ -191,6 +192,12 @@ func (p *process) heard(m message) {
 		r.hold(p, m.Name, int(m.N["fd"]))
 		r.mu.Unlock()
 		r.journal.Add(e)
+	case "exec":
+		r.mu.Lock()
+		p.foreign = true
+		r.mu.Unlock()
+		e.Kind = Became
+		r.journal.Add(e)
 	case "forked":
 		if err := r.forked(p, m); err != nil {
 			p.trouble(err.Error(), "")
@@ -207,6 +214,9 @@ func (p *process) heard(m message) {
 func (r *Run) forked(parent *process, m message) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.stopped {
+		return nil // Stop reaps it with the rest of the group
+	}
 	p := r.wards[m.Name]
 	if p == nil {
 		return fmt.Errorf("%s forked %s, which it was not to", parent.role.Name, m.Name)
@@ -226,9 +236,6 @@ func (r *Run) forked(parent *process, m message) error {
 		return fmt.Errorf("forked %s: %w", m.Name, os.NewSyscallError("pidfd_open", err))
 	}
 	r.adopt(p, parent.role.Name)
-	if r.stopped { // Stop came first: it waits for none but those it knew
-		_ = unix.Kill(p.pid, unix.SIGKILL) // it is our unreaped child: the number is its
-	}
 	return p.greet(names, nil)
 }
 
@@ -237,9 +244,6 @@ const maxErrors = 8 << 10
 // readErrors takes the child's standard error, where a crash is told.
 func (p *process) readErrors(out chan<- string) {
 	defer close(out)
-	if p.stderr < 0 {
-		return
-	}
 	var text []byte
 	buf := make([]byte, 4096)
 	for {
@@ -322,7 +326,7 @@ func (p *process) alive() bool {
 }
 
 func (p *process) closeTheirs() {
-	for _, fd := range []*int{&p.theirs, &p.pageFD} {
+	for _, fd := range []*int{&p.theirs, &p.pageFD, &p.errors} {
 		if *fd >= 0 {
 			unix.Close(*fd)
 			*fd = -1

@@ -36,7 +36,8 @@ type Run struct {
 	wiring   *Wiring
 	procs    map[string]*process // by role; a role that ended keeps its last
 	wards    map[string]*process // made, but not forked by their role yet
-	group    int
+	group    int                 // process group of the latest process started
+	groups   map[int]bool        // all that there were
 	stepping bool
 	dir      string
 	stopped  bool
@@ -44,7 +45,7 @@ type Run struct {
 
 	poke    chan struct{}
 	quit    chan struct{} // closed by Stop
-	sampled chan struct{} // closed when the sampler has ended
+	sampled chan struct{} // closed when the sampler has ended; nil before it began
 	links   sync.WaitGroup
 }
 
@@ -56,8 +57,8 @@ func newRun(h *House, spec Spec) *Run {
 	}
 	spec.Options = maps.Clone(spec.Options)
 	return &Run{house: h, spec: spec, journal: spec.Journal, stepping: spec.Stepping,
-		procs: map[string]*process{}, wards: map[string]*process{},
-		poke: make(chan struct{}, 1), quit: make(chan struct{}), sampled: make(chan struct{})}
+		procs: map[string]*process{}, wards: map[string]*process{}, groups: map[int]bool{},
+		poke: make(chan struct{}, 1), quit: make(chan struct{})}
 }
 
 func (r *Run) start() error {
@@ -65,22 +66,33 @@ func (r *Run) start() error {
 	w := &Wiring{run: r, options: r.spec.Options, grants: map[string][]grant{},
 		args: map[string]map[string]string{}, settings: map[string]map[string]int64{}}
 	r.wiring = w
-	go r.sample()
 	if r.spec.Wire != nil {
-		if err := r.spec.Wire(w); err != nil {
-			return errors.Join(err, w.closeAll())
-		}
+		w.Fail(r.spec.Wire(w))
 	}
 	for _, o := range w.objects {
 		r.count(o)
 	}
 	if w.err != nil {
-		return errors.Join(w.err, w.closeAll())
+		return errors.Join(w.err, w.closeMade(nil))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.sampled = make(chan struct{})
+	go r.sample()
 	err := r.startCast()
-	return errors.Join(err, w.closeAll())
+	return errors.Join(err, w.closeMade(r.lateRoles()))
+}
+
+// lateRoles are the roles that may still be started, whose descriptors the tour
+// keeps until then.
+func (r *Run) lateRoles() []string {
+	var late []string
+	for _, role := range r.spec.Roles {
+		if role.Late && r.procs[role.Name] == nil {
+			late = append(late, role.Name)
+		}
+	}
+	return late
 }
 
 // startCast starts the roles that are there from the beginning: first the wards'
@@ -184,7 +196,10 @@ func (r *Run) StartRole(name string) error {
 	if len(r.wiring.grants[name]) > 0 && r.procs[name] != nil {
 		return fmt.Errorf("%s cannot be started again alone: its descriptors went with it; start the whole cast again", name)
 	}
-	return r.startRole(role)
+	if err := r.startRole(role); err != nil {
+		return err
+	}
+	return r.wiring.closeMade(r.lateRoles())
 }
 
 // Tell sends a command to a role.
@@ -274,6 +289,9 @@ func (r *Run) StopAt(role, gate string) error {
 	if err != nil {
 		return err
 	}
+	if p.foreign {
+		return fmt.Errorf("%s has become another program: it has no gates", role)
+	}
 	i := index(p.role.Gates, gate)
 	if i < 0 {
 		return fmt.Errorf("role %s declares no gate %q", role, gate)
@@ -325,16 +343,22 @@ func (r *Run) Stop(why string) Receipt {
 		p.discard()
 	}
 	r.mu.Unlock()
+	if r.sampled != nil {
+		<-r.sampled
+	}
 	for _, p := range procs {
 		p.kill()
 	}
 	for _, p := range procs {
 		<-p.gone
 	}
-	<-r.sampled
 	r.links.Wait()
+	r.reapStrays()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if err := r.wiring.closeMade(nil); err != nil {
+		r.receipt.Left = append(r.receipt.Left, err.Error())
+	}
 	for _, p := range procs {
 		if p.alive() {
 			r.receipt.Left = append(r.receipt.Left, fmt.Sprintf("process %d (%s)", p.pid, p.role.Name))
@@ -350,4 +374,22 @@ func (r *Run) Stop(why string) Receipt {
 	}
 	r.house.forget(r, r.receipt)
 	return r.receipt
+}
+
+// reapStrays waits for processes that a role forked but did not live to tell of.
+// They are our children by CLONE_PARENT, in a group of this run.
+func (r *Run) reapStrays() {
+	for group := range r.groups {
+		options := unix.WALL | unix.WNOHANG
+		for {
+			pid, err := unix.Wait4(-group, nil, options, nil)
+			if err != nil && err != unix.EINTR {
+				break // ECHILD: none left
+			}
+			if pid == 0 { // one lives: then the group is still ours and may be killed
+				_ = unix.Kill(-group, unix.SIGKILL) // ESRCH: it has ended just now
+				options = unix.WALL
+			}
+		}
+	}
 }

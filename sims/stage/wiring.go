@@ -48,9 +48,9 @@ type object struct {
 	targets []string // what /proc/PID/fd links say of descriptors that lead to it
 }
 
-// Fail makes the wiring fail with an error of the lesson's own.
+// Fail makes the wiring fail with an error of the lesson's own; nil is no error.
 func (w *Wiring) Fail(err error) {
-	if w.err == nil {
+	if w.err == nil && err != nil {
 		w.err = err
 	}
 }
@@ -107,7 +107,8 @@ func (w *Wiring) object(name, kind, path string, fds ...int) {
 // order in which they are given.
 func (w *Wiring) Give(role, name string, e End) { w.GiveAt(role, name, e, 0) }
 
-// GiveAt is Give with the number that the descriptor has in the child, from 3 to 99.
+// GiveAt is Give with the number that the descriptor has in the child: 1, its
+// standard output, or 3 to 99.
 func (w *Wiring) GiveAt(role, name string, e End, at int) {
 	if e.object == "" {
 		w.Fail(fmt.Errorf("give %s to %s: no such end", name, role))
@@ -153,7 +154,7 @@ func (w *Wiring) files(role string, stderr int) (list []uintptr, names map[strin
 			at = next
 			next++
 		}
-		if at < 3 || at >= linkFD {
+		if at < 1 || at == 2 || at >= linkFD {
 			return nil, nil, fmt.Errorf("give %s to %s: no descriptor %d", g.name, role, at)
 		}
 		for len(list) <= at {
@@ -165,14 +166,25 @@ func (w *Wiring) files(role string, stderr int) (list []uintptr, names map[strin
 	return list, names, nil
 }
 
-// closeAll closes what was made, in the tour.
-func (w *Wiring) closeAll() error {
+// closeMade closes what was made, in the tour, but for what the roles named are
+// still to get. What is kept for them is an open end like any other: a pipe
+// given to a late role has no end of file before that role has come and gone.
+func (w *Wiring) closeMade(late []string) error {
+	keep := map[int]bool{}
+	for _, role := range late {
+		for _, g := range w.grants[role] {
+			keep[g.end.fd] = true
+		}
+	}
 	var errs []error
+	var kept []int
 	for _, fd := range w.made {
-		if err := unix.Close(fd); err != nil {
+		if keep[fd] {
+			kept = append(kept, fd)
+		} else if err := unix.Close(fd); err != nil {
 			errs = append(errs, os.NewSyscallError("close", err))
 		}
 	}
-	w.made = nil
+	w.made = kept
 	return errors.Join(errs...)
 }
