@@ -81,7 +81,7 @@ func (a *app) printFindings(found []finding) error {
 			continue
 		}
 		missing++
-		fmt.Fprintf(a.out, "\nNo %s (%s).\n  It was tried: %s.\n  What to do: %s.\n", f.Name, f.ID, strings.TrimRight(f.Detail, "."), strings.TrimRight(f.Advice, "."))
+		fmt.Fprintf(a.out, "\nNot here: %s (%s).\n  It was tried: %s.\n  What to do: %s.\n", f.Name, f.ID, strings.TrimRight(f.Detail, "."), strings.TrimRight(f.Advice, "."))
 	}
 	if missing == 0 {
 		_, err := fmt.Fprintln(a.out, "\nThis machine allows everything that the course uses.")
