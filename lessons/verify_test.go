@@ -1,6 +1,7 @@
 package lessons
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -104,6 +105,42 @@ func TestFiguresInTheWords(t *testing.T) {
 			}
 			if g := l.Grade(out.World, "nothing of the kind"); !g.Known || g.Right {
 				t.Errorf("after the walk the prediction is graded %+v", g)
+			}
+		})
+	}
+}
+
+// TestRunFilesReplay: what was recorded is read back without complaint, and its
+// claims are judged as they were.
+func TestRunFilesReplay(t *testing.T) {
+	c, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range c.Lessons {
+		if l.Sim == nil || l.Missing() != "" {
+			continue
+		}
+		t.Run(l.ID, func(t *testing.T) {
+			var file bytes.Buffer
+			out, err := l.Walk(t.Context(), house(t), WalkOptions{Record: &file})
+			if err != nil {
+				t.Fatal(err)
+			}
+			run, err := sims.OpenRunFile(&file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			events, err := run.All()
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := sims.NewWorld(l.Sim)
+			for _, e := range events {
+				w.Apply(e)
+			}
+			if diff := cmp.Diff(out.Results, l.Judge(w, nil)); diff != "" {
+				t.Errorf("the run and its file are judged differently: %s", diff)
 			}
 		})
 	}
