@@ -27,7 +27,8 @@ var roles = map[string]func(){
 // forkExec starts a program with fd as its descriptor 3 and nothing else of ours.
 func forkExec(argv []string, fd int) (int, error) {
 	return syscall.ForkExec(argv[0], argv, &syscall.ProcAttr{
-		Env:   append(os.Environ(), "GOGC=off", "GODEBUG=asyncpreemptoff=1"),
+		Env: append(os.Environ(), "GOGC=off", "GODEBUG=asyncpreemptoff=1",
+			"GORACE=atexit_sleep_ms=0"), // the race detector sleeps a second at the end
 		Files: []uintptr{0, 1, 2, uintptr(fd)},
 	})
 }

@@ -214,6 +214,39 @@ func TestStopAndContinueWhileTraced(t *testing.T) {
 	seen.consistent(t)
 }
 
+// TestTraceAmidStops switches the x-ray while somebody else stops and continues
+// the child: the SIGSTOP with which Trace wakes its thread must never stay behind,
+// and the others' must never be taken away.
+func TestTraceAmidStops(t *testing.T) {
+	c := start(t, "busy", 1)
+	m := minded(t, c, nil)
+	w := watched(t, c)
+	drain(t, c.end, 8)
+	for range 20 {
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			for range 25 {
+				unix.Kill(c.pid, unix.SIGSTOP)
+				runtime.Gosched()
+				unix.Kill(c.pid, unix.SIGCONT)
+			}
+		}()
+		for range 10 {
+			traced(t, m)
+			untraced(t, m)
+		}
+		<-over
+		drain(t, c.end, 2*os.Getpagesize()) // it runs, and was not left stopped
+		unix.Kill(c.pid, unix.SIGSTOP)
+		traced(t, m)
+		until(t, "the stop", m.Stopped)
+		untraced(t, m)
+		until(t, "state T", func() bool { s, _ := w.Read(); return s.State == "T" })
+		unix.Kill(c.pid, unix.SIGCONT)
+	}
+}
+
 func TestTraceAcrossExec(t *testing.T) {
 	c := start(t, "exec", 0)
 	var seen calls
