@@ -21,7 +21,7 @@ func (a *app) replayCommand() *cobra.Command {
 			"through time, or with --plain in sentences. Nothing is started: the file is all there is.",
 		Example: "  ipctour replay my.run\n  ipctour replay my.run --plain",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
+		RunE: func(_ *cobra.Command, args []string) error {
 			if err := f.check(); err != nil {
 				return err
 			}
@@ -33,7 +33,7 @@ func (a *app) replayCommand() *cobra.Command {
 				newTeller(a.out, l).tell(events)
 				return nil
 			}
-			return a.replay(c.Context(), l, events, f)
+			return fmt.Errorf("%w; `ipctour replay FILE --plain` tells it in sentences", errNoScreen)
 		},
 	}
 	f.add(c)

@@ -1,15 +1,12 @@
 package command
 
 import (
-	"context"
+	"errors"
 	"os"
 	"slices"
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
-
-	"ipctour/lessons"
-	"ipctour/sims"
 )
 
 // tourFlags are what the tour itself may be told.
@@ -67,6 +64,9 @@ func (a *app) plainly(f tourFlags) bool {
 	return f.plain || os.Getenv("TERM") == "dumb" || !term.IsTerminal(a.stdin.Fd()) || !term.IsTerminal(a.stdout.Fd())
 }
 
+// errNoScreen says what to use while the program has no screen of its own.
+var errNoScreen = errors.New("the screen is still to come: `ipctour list` shows the lessons, `ipctour run LESSON` plays one in sentences")
+
 // tour opens the course, or one lesson of it.
 func (a *app) tour(c *cobra.Command, args []string, f tourFlags) error {
 	for _, id := range args {
@@ -74,9 +74,5 @@ func (a *app) tour(c *cobra.Command, args []string, f tourFlags) error {
 			return err
 		}
 	}
-	return nil
-}
-
-func (a *app) replay(ctx context.Context, l *lessons.Lesson, events []sims.Event, f tourFlags) error {
-	return nil
+	return errNoScreen
 }
