@@ -3,6 +3,7 @@ package stage
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -165,7 +166,21 @@ func (a *Actor) Say(moment string, notes ...Note) {
 func (a *Actor) Hold(object string, fd int) {
 	m := a.at("hold")
 	m.Name, m.N = object, map[string]int64{"fd": int64(fd)}
+	if fd >= 0 { // looked up here: the tour may come too late, when it is closed again
+		m.S = map[string]string{"target": target(fd)}
+	}
 	a.send(m)
+}
+
+// target is what a descriptor leads to, by its link in /proc. Another thread
+// asks, so that the x-ray of the main one shows the lesson's calls alone.
+func target(fd int) string {
+	answer := make(chan string, 1)
+	go func() {
+		link, _ := os.Readlink("/proc/self/fd/" + strconv.Itoa(fd)) // "" leaves the object unknown
+		answer <- link
+	}()
+	return <-answer
 }
 
 // Fork starts the process of a role that this one forks (Role.By). The child

@@ -127,10 +127,10 @@ func nameThread(name string) error {
 	return os.NewSyscallError("prctl(PR_SET_NAME)", unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(b)), 0, 0, 0))
 }
 
-// The ceilings of one child: no core file, 256 MiB of data, 256 descriptors,
-// files of 256 MiB.
+// The ceilings of one child: no core file, 256 descriptors, files of 256 MiB, and
+// maxData bytes of data.
 const (
-	maxData  = 256 << 20
+	maxFile  = 256 << 20
 	maxFiles = 256
 )
 
@@ -138,7 +138,7 @@ func limit() error {
 	for _, l := range []struct {
 		what int
 		max  uint64
-	}{{unix.RLIMIT_CORE, 0}, {unix.RLIMIT_DATA, maxData}, {unix.RLIMIT_FSIZE, maxData}, {unix.RLIMIT_NOFILE, maxFiles}} {
+	}{{unix.RLIMIT_CORE, 0}, {unix.RLIMIT_DATA, maxData}, {unix.RLIMIT_FSIZE, maxFile}, {unix.RLIMIT_NOFILE, maxFiles}} {
 		var have unix.Rlimit
 		if err := unix.Getrlimit(l.what, &have); err != nil {
 			return os.NewSyscallError("getrlimit", err)

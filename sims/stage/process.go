@@ -189,7 +189,7 @@ func (p *process) heard(m message) {
 	case "hold":
 		e.Kind = Hold
 		r.mu.Lock()
-		r.hold(p, m.Name, int(m.N["fd"]))
+		r.hold(m.Name, m.S["target"])
 		r.mu.Unlock()
 		r.journal.Add(e)
 	case "exec":

@@ -2,7 +2,6 @@ package stage
 
 import (
 	"maps"
-	"os"
 	"slices"
 	"time"
 
@@ -160,16 +159,9 @@ func (r *Run) objectAt(target string) string {
 
 // hold learns the identity of an object that a role has opened itself. The
 // caller holds r.mu.
-func (r *Run) hold(p *process, name string, fd int) {
-	if fd < 0 {
-		return
-	}
+func (r *Run) hold(name, target string) {
 	for _, o := range r.wiring.objects {
-		if o.name != name {
-			continue
-		}
-		target, err := os.Readlink(fdPath(p.pid, fd))
-		if err == nil && !slices.Contains(o.targets, target) {
+		if o.name == name && target != "" && !slices.Contains(o.targets, target) {
 			o.targets = append(o.targets, target)
 		}
 	}
