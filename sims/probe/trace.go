@@ -26,6 +26,7 @@ type tracer struct {
 	origin  origin
 	attach  *request // not yet answered
 	detach  *request // detach as soon as may be
+	fresh   bool     // the next stop is younger than detach
 	failure error    // why detach, when nobody asked for it
 }
 
@@ -71,12 +72,12 @@ func (t *tracer) seize() error {
 // next waits for the next stop, or the end. A child in a group-stop is looked at
 // from time to time, so that a request to detach is heard.
 func (t *tracer) next(usage *unix.Rusage) unix.WaitStatus {
-	if !t.m.stopped.Load() {
+	if !t.m.stopped.Load() || t.fresh {
 		return t.m.wait(0, usage)
 	}
 	t.m.sleep(listenTick)
 	if t.heard() {
-		sys.PtraceInterrupt(t.m.pid) // out of the listening: it stops once more
+		sys.PtraceInterrupt(t.m.pid) // ESRCH: it has been killed, and the wait tells
 	}
 	return t.m.wait(unix.WNOHANG, usage)
 }
@@ -116,9 +117,22 @@ func (t *tracer) atStop(status unix.WaitStatus) (detached bool) {
 	}
 	t.m.stopped.Store(listen)
 	t.heard()
-	if (t.detach != nil || t.failure != nil) && (listen || !t.knockPending()) {
+	leaving := t.detach != nil || t.failure != nil
+	if leaving && (listen && t.fresh || !t.knockPending()) {
 		return sys.PtraceDetach(t.m.pid, inject) == nil
 	}
+	t.goOn(listen, inject)
+	if leaving && listen {
+		// The stop that we know of may be older than our SIGSTOP, and a SIGCONT may
+		// have come in between: have it stop once more, to say what holds now.
+		t.fresh = true
+		sys.PtraceInterrupt(t.m.pid)
+	}
+	return false
+}
+
+// goOn lets a stopped child run, or stay in its group-stop.
+func (t *tracer) goOn(listen bool, inject unix.Signal) {
 	var err error
 	if listen {
 		err = sys.PtraceListen(t.m.pid)
@@ -129,7 +143,6 @@ func (t *tracer) atStop(status unix.WaitStatus) (detached bool) {
 		t.attach.answer <- nil
 		t.attach = nil
 	}
-	return false
 }
 
 // ourKnock says whether the SIGSTOP that the child is stopped for is the one that
@@ -147,8 +160,10 @@ func (t *tracer) ourKnock() bool {
 }
 
 // knockPending says whether our SIGSTOP has yet to reach the child: to detach now
-// would stop it for good. In a group-stop that does not matter, as SIGCONT throws
-// away a stop that is pending, and it may have done so here.
+// would stop it for good. SIGCONT throws away a stop that is pending, and may have
+// done so here. For the same reason a child that is known to be in a group-stop
+// since our SIGSTOP was sent may be left with it: the SIGCONT that ends the one
+// takes the other.
 func (t *tracer) knockPending() bool {
 	t.m.post.Lock()
 	defer t.m.post.Unlock()
