@@ -124,8 +124,8 @@ func (p *Play) take() []Event {
 	for i := 0; i < len(events); i++ {
 		p.world.Apply(events[i])
 		if step := p.current(); step != nil && step.Until(p.world) {
-			done := Event{Source: stage.FromStage, Kind: stage.StepDone, Name: step.ID}
-			events = slices.Insert(events, i+1, p.journal.Stamp(done, events[i].At))
+			done := Event{At: events[i].At, Source: stage.FromStage, Kind: stage.StepDone, Name: step.ID}
+			events = slices.Insert(events, i+1, done)
 		}
 	}
 	for i := range events {

@@ -60,16 +60,10 @@ func (j *Journal) Drain() []Event {
 	j.mu.Unlock()
 	slices.SortStableFunc(events, func(a, b Event) int { return int(a.At - b.At) })
 	for i := range events {
-		events[i] = j.Stamp(events[i], events[i].At)
+		j.last = max(j.last, events[i].At)
+		events[i].At = j.last
 	}
 	return events
-}
-
-// Stamp gives an event a time that does not go back.
-func (j *Journal) Stamp(e Event, at time.Duration) Event {
-	e.At = max(at, j.last)
-	j.last = e.At
-	return e
 }
 
 // Number is the next number of the run's events.
