@@ -8,6 +8,7 @@ import (
 	"cmp"
 	_ "embed"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -253,7 +254,7 @@ func newcomerGot(w *sims.World) string {
 
 func drawFifo(w *sims.World) *scene.Scene {
 	s := &scene.Scene{Sentence: fifoSentence(w), Objects: []scene.Object{w.File("FIFO")}}
-	if w.Said("", "opened") > 0 { // before that there is a name and no buffer
+	if wasOpened(w) { // before that there is a name and no buffer
 		s.Objects = append(s.Objects, w.Pipe("FIFO"))
 	}
 	for _, role := range []string{"writer", "second", "newcomer", "reader"} {
@@ -283,6 +284,14 @@ func drawFifo(w *sims.World) *scene.Scene {
 	return s
 }
 
+// wasOpened is true once open(2) has let anyone in: it is in a table, or was said.
+func wasOpened(w *sims.World) bool {
+	return w.Said("", "opened") > 0 || slices.ContainsFunc(w.Actors, func(a *sims.ActorState) bool {
+		_, in := w.Holds(a.Role, "FIFO", "")
+		return in
+	})
+}
+
 // fifoLink joins a role to the FIFO once it is in, and before that to the name.
 func fifoLink(w *sims.World, role string) (scene.Link, bool) {
 	mode, label := "w", "open"
@@ -304,14 +313,15 @@ func fifoLink(w *sims.World, role string) (scene.Link, bool) {
 func fifoSentence(w *sims.World) string {
 	o := w.Object("FIFO")
 	writers, readers, queued := o.Level("writers"), o.Level("readers"), o.Level("queued")
-	if len(w.Moments) > 0 && w.Moments[len(w.Moments)-1].Who == "newcomer" {
-		return newcomerSentence(w)
-	}
 	switch {
+	case newcomerIsNews(w):
+		return newcomerSentence(w)
 	case asleepInOpen(w, "writer") || asleepInOpen(w, "second"):
 		return "A writer sleeps in open(2): nobody has opened the path for reading."
 	case asleepInOpen(w, "reader"):
 		return "The reader sleeps in open(2): nobody has opened the path for writing."
+	case w.Said("", "opened") == 0 && w.Actor("writer").Ended() != "":
+		return "The writer is gone (" + w.Actor("writer").Ended() + ") and never came past open(2). The path is still there."
 	case w.Said("", "opened") == 0:
 		return "The path is there, and nobody is in: a name, a mode and no bytes."
 	case w.Since(w.Last("", "opened")) < 2:
@@ -330,6 +340,18 @@ func fifoSentence(w *sims.World) string {
 		return "Nobody holds the FIFO, and its name was removed."
 	}
 	return "Nobody holds the FIFO any more. The name is still there."
+}
+
+// newcomerIsNews is true while nothing has been said, and nobody has ended, since
+// the newcomer had its answer.
+func newcomerIsNews(w *sims.World) bool {
+	if len(w.Moments) == 0 || w.Moments[len(w.Moments)-1].Who != "newcomer" {
+		return false
+	}
+	at := w.Moments[len(w.Moments)-1].At
+	return !slices.ContainsFunc(w.Actors, func(a *sims.ActorState) bool {
+		return a.Role != "newcomer" && a.Ended() != "" && a.Since > at
+	})
 }
 
 func newcomerSentence(w *sims.World) string {

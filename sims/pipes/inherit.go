@@ -276,6 +276,16 @@ func endsFigure(w *sims.World, end, id, label string) scene.Figure {
 }
 
 func inheritSentence(w *sims.World) string {
+	text := inheritState(w)
+	for _, role := range []string{"parent", "sibling"} {
+		if w.Actor(role).Life == scene.Killed {
+			text += " The " + role + " was killed: the kernel closed its ends."
+		}
+	}
+	return text
+}
+
+func inheritState(w *sims.World) string {
 	reader, writer, who := w.Actor("reader"), w.Actor("writer"), holders(w, "w")
 	switch {
 	case w.Last("reader", "end of file") != nil:
