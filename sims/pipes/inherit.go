@@ -227,7 +227,10 @@ func checkTables(w *sims.World) sims.Verdict {
 }
 
 func drawInherit(w *sims.World) *scene.Scene {
-	s := &scene.Scene{Sentence: inheritSentence(w), Objects: []scene.Object{w.Pipe("pipe")}}
+	s := &scene.Scene{Sentence: inheritSentence(w)}
+	if wasHeld(w, "pipe") {
+		s.Objects = append(s.Objects, w.Pipe("pipe"))
+	}
 	for _, role := range family {
 		s.Processes = append(s.Processes, withEnds(w, role))
 		for _, end := range []string{"w", "r"} {
@@ -239,7 +242,7 @@ func drawInherit(w *sims.World) *scene.Scene {
 			if !uses {
 				l.State = scene.Idle // held, and never used
 			}
-			if w.Actor(role).Life != scene.Unborn {
+			if w.Actor(role).Life != scene.Unborn && len(s.Objects) > 0 {
 				s.Links = append(s.Links, l)
 			}
 		}
@@ -260,11 +263,20 @@ func withEnds(w *sims.World, role string) scene.Process {
 	return p
 }
 
+// wasHeld is true once a pipe that a role makes has been seen in a table.
+func wasHeld(w *sims.World, pipe string) bool {
+	o := w.Object(pipe)
+	return o.Level("capacity") > 0 || o.S["missing"] != "" || slices.ContainsFunc(w.Actors, func(a *sims.ActorState) bool {
+		_, held := w.Holds(a.Role, pipe, "")
+		return held
+	})
+}
+
 // endsFigure counts the open copies of one end of the pipe.
 func endsFigure(w *sims.World, end, id, label string) scene.Figure {
 	f := scene.Count(id, label, ends(w, end), "", scene.Kernel)
 	if h := holders(w, end); len(h) > 0 {
-		f.Text += ": " + strings.Join(h, ", ")
+		f.Text += " (" + strings.Join(h, ", ") + ")"
 	}
 	command := "ls -l"
 	for _, role := range family {

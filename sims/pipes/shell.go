@@ -94,7 +94,7 @@ func wireShell(w *sims.Wiring) error {
 			return fmt.Errorf("sample file: %w", err)
 		}
 	}
-	out := w.Pipe("output", 0)
+	out := w.Pipe("screen", 0)
 	w.GiveAt("shell", "standard output", out.W, 1)
 	w.Give("terminal", "in", out.R)
 	w.Put("shell", "stages", strconv.Itoa(len(lines)))

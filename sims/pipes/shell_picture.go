@@ -46,7 +46,7 @@ func checkDup2(w *sims.World) sims.Verdict {
 	var want, got []string
 	ok, n := true, len(stages(b))
 	for i := 1; i <= n; i++ {
-		in, out := "", "output"
+		in, out := "", "screen"
 		if i > 1 {
 			in = pipeName(i - 1)
 		}
@@ -56,7 +56,7 @@ func checkDup2(w *sims.World) sims.Verdict {
 		role := stageName(i)
 		want = append(want, fmt.Sprintf("%s: 0 %s, 1 %s", role, leads(in), leads(out)))
 		got = append(got, fmt.Sprintf("%s: 0 %s, 1 %s", role, leads(objectAt(b, role, 0)), leads(objectAt(b, role, 1))))
-		ok = ok && objectAt(a, role, 0) == "" && objectAt(a, role, 1) == "output" &&
+		ok = ok && objectAt(a, role, 0) == "" && objectAt(a, role, 1) == "screen" &&
 			objectAt(b, role, 0) == in && objectAt(b, role, 1) == out && b.Actor(role).Program == ""
 	}
 	return sims.Judge(ok, strings.Join(want, " · "), strings.Join(got, " · "), "/proc/PID/fd")
@@ -151,7 +151,7 @@ func drawShell(w *sims.World) *scene.Scene {
 			p.Note = "not yet " + words[0]
 		}
 		s.Processes = append(s.Processes, p)
-		if i > 0 {
+		if i > 0 && wasHeld(w, pipeName(i)) {
 			s.Objects = append(s.Objects, bar(w, i))
 		}
 	}
@@ -160,7 +160,7 @@ func drawShell(w *sims.World) *scene.Scene {
 	for i := range lines {
 		s.Links = append(s.Links, stageLinks(w, i+1, len(lines))...)
 	}
-	s.Links = append(s.Links, w.Link("terminal", "output", "r"))
+	s.Links = append(s.Links, w.Link("terminal", "screen", "r"))
 	for i := range s.Processes {
 		for j := range s.Processes[i].FDs {
 			f := &s.Processes[i].FDs[j]
@@ -188,7 +188,7 @@ func bar(w *sims.World, i int) scene.Pipe {
 // screen is the terminal's text: the line, what was printed, and what programs
 // said on their standard error.
 func screen(w *sims.World) scene.Output {
-	o := scene.Output{ID: "output", Label: "what the terminal shows", Lines: []string{"$ " + w.Options["command line"]}}
+	o := scene.Output{ID: "screen", Label: "what the terminal shows", Lines: []string{"$ " + w.Options["command line"]}}
 	text := strings.TrimSuffix(printed(w), "\n")
 	for _, m := range w.Moments {
 		if m.Name == "stderr" {
@@ -217,13 +217,13 @@ func stageLinks(w *sims.World, i, n int) []scene.Link {
 	if w.Actor(role).Births == 0 {
 		return nil
 	}
-	out := "output"
-	if i < n {
-		out = pipeName(i)
+	var links []scene.Link
+	if i == n {
+		links = append(links, w.Link(role, "screen", "w"))
+	} else if wasHeld(w, pipeName(i)) {
+		links = append(links, w.Link(role, pipeName(i), "w"))
 	}
-	links := []scene.Link{w.Link(role, out, "w")}
-	if i > 1 {
-		in := pipeName(i - 1)
+	if in := pipeName(i - 1); i > 1 && wasHeld(w, in) {
 		links = append(links, w.Link(role, in, "r"))
 		if _, holds := w.Holds(role, in, "w"); holds && w.Said(role, "rewired") > 0 {
 			forgotten := w.Link(role, in, "w")
