@@ -1,0 +1,148 @@
+package plain
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ipctour/sims/scene"
+)
+
+// full is a writer asleep on a full pipe that nobody reads.
+func full() *scene.Scene {
+	return &scene.Scene{
+		Sentence: "The writer sleeps: the pipe is full.",
+		Processes: []scene.Process{
+			{ID: "writer", Name: "writer", PID: 41022, Life: scene.Asleep, Where: "anon_pipe_write", FDs: []scene.FD{
+				{N: 0, Target: "/dev/null"}, {N: 3, Target: "pipe:[8801]", Object: "pipe", End: "write end"}, {N: 4, Cut: true}},
+				Calls: []scene.Call{{Name: "write", Args: "3, 4096", Result: "4096"}, {Name: "write", Args: "3, 4096", Took: 4_200_000_000, Blocked: true}}},
+			{ID: "reader", Name: "reader", PID: 41023, Life: scene.Waiting, Gate: "read", Note: "at gate read"},
+			{ID: "late", Life: scene.Unborn},
+		},
+		Objects: []scene.Object{scene.Pipe{ID: "pipe", Label: "pipe", Capacity: 65536, Queued: 65536, Page: 4096, Writers: 1, Readers: 1}},
+		Links: []scene.Link{
+			{From: "writer", To: "pipe", FD: 3, State: scene.Blocked},
+			{From: "pipe", To: "reader", FD: 4, State: scene.Idle},
+		},
+		Figures: []scene.Figure{
+			scene.Count("written", "written", 65536, "B", scene.Child),
+			scene.Count("queued", "in the pipe", 65536, "B", scene.Kernel),
+			{ID: "rate", Label: "rate", Text: "0 B/s", Origin: scene.Derived},
+			scene.Missing("frames", "frame", "no permission"),
+		},
+		Tables: []scene.Table{{Title: "records", Columns: []string{"size", "torn"}, Rows: [][]string{{"4,096", "0"}, {"4,097", "12"}}, Origin: scene.Child, Bad: []int{1}}},
+	}
+}
+
+func TestSentences(t *testing.T) {
+	want := []string{
+		"The writer sleeps: the pipe is full.",
+		"The writer (pid 41022) is asleep in anon_pipe_write.",
+		"In the writer, descriptor 0 is /dev/null, 3 is the write end of the pipe.",
+		"The writer has closed 4.",
+		"The writer called write(3, 4096) and has been asleep in it for 4.2s.",
+		"The reader (pid 41023) is held by the tour, at gate read.",
+		"The late is not started yet.",
+		"The pipe holds 65,536 of 65,536 bytes, 16 of 16 pages.",
+		"The pipe has 1 writer and 1 reader.",
+		"The writer is blocked on the pipe (descriptor 3).",
+		"written: 65,536 B (counted by the child).",
+		"in the pipe: 65,536 B (read from the kernel).",
+		"rate: 0 B/s (derived).",
+		"frame: not available here: no permission.",
+		"Records (counted by the child): 2 rows.",
+		"size 4,096, torn 0.",
+		"Failure: size 4,097, torn 12.",
+	}
+	if diff := cmp.Diff(want, Sentences(full())); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestObjects(t *testing.T) {
+	tests := []struct {
+		name string
+		o    scene.Object
+		want []string
+	}{
+		{"a pipe with a byte", scene.Pipe{ID: "p", Capacity: 65536, Queued: 1, Page: 4096, Writers: 2, Readers: 0},
+			[]string{"The pipe holds 1 of 65,536 bytes, at least 1 of 16 pages.", "The pipe has 2 writers and 0 readers."}},
+		{"what lies in it", scene.Pipe{ID: "p", Label: "FIFO", Path: "chat", Capacity: 0, Queued: 3, Writers: -1, Readers: -1,
+			Segments: []scene.Segment{{Who: "a", Bytes: 2, Text: "hi"}, {Bytes: 1, Text: "\n"}}},
+			[]string{"The FIFO chat holds 3 bytes.", `In it, oldest first: "hi" from a, "\n".`}},
+		{"an unknown level", &scene.Pipe{ID: "p", Capacity: 4096, Queued: -1, Writers: -1, Readers: -1},
+			[]string{"The pipe has room for 4,096 bytes; how many are in it is not known."}},
+		{"a pipe that is gone", scene.Pipe{ID: "p", Gone: true}, []string{"The pipe is gone: nobody holds it."}},
+		{"a file", scene.File{ID: "f", Path: "chat", Mode: "prw-------", Size: 1}, []string{"The file chat, mode prw-------, has 1 byte."}},
+		{"a removed file", scene.File{ID: "f", Path: "chat", Gone: true}, []string{"The file chat was removed."}},
+		{"no output", scene.Output{ID: "o", Label: "terminal"}, []string{"Nothing is printed on terminal yet."}},
+		{"output", scene.Output{ID: "o", Lines: []string{"one", "\x1b[2Jtwo"}, More: 1200}, []string{"On o:", "one", "?[2Jtwo", "1,200 more bytes are not shown."}},
+		{"a stream", scene.Stream{ID: "s", Label: "stream", Sent: []scene.Segment{{Bytes: 4, Text: "one\n"}, {Bytes: 1, Text: "2"}}},
+			[]string{`Stream: 2 writes of 4 bytes "one\n", 1 byte "2".`, "Stream: 0 reads."}},
+		{"a kind that is not known", odd{}, []string{"There is an object of the kind odd?thing: odd."}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, Sentences(&scene.Scene{Objects: []scene.Object{test.o}})); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestChanges(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(s *scene.Scene)
+		want   []string
+	}{
+		{"nothing", func(*scene.Scene) {}, nil},
+		{"a level that moves from full", func(s *scene.Scene) {
+			p := s.Objects[0].(scene.Pipe)
+			p.Queued--
+			s.Objects[0] = p
+		}, []string{"The pipe holds 65,535 of 65,536 bytes, 16 of 16 pages."}},
+		{"a moment awake", func(s *scene.Scene) { s.Processes[0].Life, s.Processes[0].Where = scene.Running, "" }, nil},
+		{"a death", func(s *scene.Scene) {
+			s.Sentence = "The writer is dead."
+			s.Processes[0].Life, s.Processes[0].End = scene.Killed, "killed by SIGKILL"
+			s.Links[0].State = scene.Cut
+		}, []string{"The writer is dead.", "The writer (pid 41022) was killed by SIGKILL.", "The writer has closed the pipe (descriptor 3)."}},
+		{"an end closed", func(s *scene.Scene) {
+			p := s.Objects[0].(scene.Pipe)
+			p.Readers = 0
+			s.Objects[0] = p
+		}, []string{"The pipe has 1 writer and 0 readers."}},
+		{"a call that failed", func(s *scene.Scene) {
+			s.Processes[0].Calls = append(s.Processes[0].Calls, scene.Call{Name: "write", Args: "3, 1", Result: "-1 EPIPE", Failed: true})
+		}, []string{"The writer called write(3, 1), which failed: -1 EPIPE."}},
+		{"a figure while nothing else moves", func(s *scene.Scene) { s.Figures[0].Text = "65,537 B" },
+			[]string{"written: 65,537 B (counted by the child)."}},
+		{"a figure that can be had at last", func(s *scene.Scene) {
+			s.Processes[0].Life = scene.Running
+			s.Figures[3].Missing, s.Figures[3].Text = "", "7"
+		}, []string{"frame: 7 (read from the kernel)."}},
+		{"a row", func(s *scene.Scene) {
+			s.Tables[0].Rows = append(s.Tables[0].Rows, []string{"1", "0"})
+		}, []string{"size 1, torn 0."}},
+		{"an empty sentence", func(s *scene.Scene) { s.Sentence = "\u3000" }, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			after := full()
+			test.change(after)
+			if diff := cmp.Diff(test.want, Changes(full(), after)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestOutputIsToldOnce(t *testing.T) {
+	screen := func(lines ...string) *scene.Scene {
+		return &scene.Scene{Objects: []scene.Object{scene.Output{ID: "o", Label: "terminal", Lines: lines}}}
+	}
+	if diff := cmp.Diff([]string{"On terminal:", "two"}, Changes(screen("one"), screen("one", "two"))); diff != "" {
+		t.Error(diff)
+	}
+}
