@@ -68,7 +68,8 @@ var rooms = []struct{ room, mayImport string }{
 	{`^sims/all$`, `^sims($|/)`},
 	{`^sims/stage$`, `^sims/(probe|sys)$`},
 	{`^sims/probe$`, `^sims/sys$`},
-	{`^sims/(sys|scene)$`, `^$`},
+	{`^sims/(sys|scene|residue)$`, `^$`},
+	{`^sims/simtest$`, `^(sims|sims/(stage|probe|residue))$`},
 	{`^sims/[a-z0-9]+$`, `^(sims|sims/(stage|probe|sys|scene))$`}, // a chapter
 }
 

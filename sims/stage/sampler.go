@@ -13,16 +13,14 @@ import (
 
 // looked is what was last seen of a process.
 type looked struct {
-	counts       map[string]int64
-	gate         int32
-	idle         uint32
-	state        string
-	wchan, call  string
-	switches     int64
-	preempted    int64
-	fds          []FD
-	exe          bool
-	missingTable bool
+	counts      map[string]int64
+	gate        int32
+	idle        uint32
+	state       string
+	wchan, call string
+	switches    int64
+	preempted   int64
+	fds         []FD
 }
 
 // tableEvery is how many beats lie between two readings of descriptor tables,

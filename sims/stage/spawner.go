@@ -21,7 +21,6 @@ type spawn struct {
 	argv  []string
 	files []uintptr
 	group int // process group to join; 0 makes a new one
-	block []unix.Signal
 	reply chan<- born
 }
 
