@@ -6,5 +6,5 @@ import "ipctour/sims"
 
 // Sims are the experiments of the chapter in the order of the course.
 func Sims() []*sims.Sim {
-	return []*sims.Sim{&fullBuffer, &inherit, &shell, &fifo, &atomicWrites}
+	return []*sims.Sim{&hose, &fullBuffer, &inherit, &shell, &fifo, &framing, &atomicWrites}
 }
