@@ -10,6 +10,7 @@ import (
 
 	"ipctour/lessons"
 	"ipctour/sims"
+	"ipctour/ui"
 )
 
 func (a *app) replayCommand() *cobra.Command {
@@ -30,7 +31,7 @@ func (a *app) replayCommand() *cobra.Command {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
 			if a.plainly(f) {
-				newTeller(a.out, l).tell(events)
+				ui.NewTeller(a.out, l, tellWidth).Tell(events)
 				return nil
 			}
 			return fmt.Errorf("%w; `ipctour replay FILE --plain` tells it in sentences", errNoScreen)

@@ -15,7 +15,11 @@ import (
 	"ipctour/lessons"
 	"ipctour/sims"
 	"ipctour/sims/stage"
+	"ipctour/ui"
 )
+
+// tellWidth is how long a line of prose may be.
+const tellWidth = 100
 
 // runFlags are what `run` may be told.
 type runFlags struct {
@@ -100,7 +104,7 @@ func (a *app) play(ctx context.Context, l *lessons.Lesson, o lessons.WalkOptions
 		o.Seen = func(batch []sims.Event) { wrote = errors.Join(wrote, writeEvents(a.out, batch)) }
 		o.Closing = o.Seen
 	} else {
-		o.Seen = newTeller(a.out, l).tell
+		o.Seen = ui.NewTeller(a.out, l, tellWidth).Tell
 	}
 	var out *lessons.Outcome
 	err := withHouse(func(h *stage.House) (err error) {

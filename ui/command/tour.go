@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
@@ -69,10 +70,17 @@ var errNoScreen = errors.New("the screen is still to come: `ipctour list` shows 
 
 // tour opens the course, or one lesson of it.
 func (a *app) tour(c *cobra.Command, args []string, f tourFlags) error {
+	course, err := a.load()
+	if err != nil {
+		return err
+	}
 	for _, id := range args {
 		if _, err := a.find("lesson or command", id, c.SuggestionsFor(id)...); err != nil {
 			return err
 		}
+	}
+	if a.plainly(f) {
+		return a.plainTour(c.Context(), course, strings.Join(args, ""))
 	}
 	return errNoScreen
 }

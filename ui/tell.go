@@ -1,4 +1,4 @@
-package command
+package ui
 
 import (
 	"fmt"
@@ -13,30 +13,34 @@ import (
 	"ipctour/ui/prose"
 )
 
-// tellWidth is how long a line of prose may be.
-const tellWidth = 100
-
-// teller tells a run in sentences, from its events alone: a run that happens now
+// Teller tells a run in sentences, from its events alone: a run that happens now
 // and one that was recorded are told in the same words.
-type teller struct {
+type Teller struct {
 	out    io.Writer
+	width  int
 	lesson *lessons.Lesson
-	world  *sims.World
-	shown  *scene.Scene
-	turned []string // knobs turned, to be told under the step that they begin
+	// sparing keeps figures to itself but for the end of a step and a moment after
+	// the learner has done something: a clock that runs would talk without end.
+	sparing bool
+	owed    int // looks at the kernel till the figures are told; 0 when they are not due
+	fresh   int // looks at the kernel that may have begun before the cast had its ends
+	world   *sims.World
+	shown   *scene.Scene
+	turned  []string // knobs turned, to be told under the step that they begin
 }
 
-func newTeller(out io.Writer, l *lessons.Lesson) *teller {
+// NewTeller begins to tell a run of a lesson in lines of prose of at most width cells.
+func NewTeller(out io.Writer, l *lessons.Lesson, width int) *Teller {
 	fmt.Fprintf(out, "%d %s › %s\n", l.Chapter.Number, l.Chapter.Title, l.Title)
-	t := &teller{out: out, lesson: l, world: sims.NewWorld(l.Sim)}
+	t := &Teller{out: out, width: width, lesson: l, world: sims.NewWorld(l.Sim)}
 	t.shown = l.Sim.Draw(t.world)
 	return t
 }
 
-// tell takes events in. The picture is told after each full look at the kernel,
+// Tell takes events in. The picture is told after each full look at the kernel,
 // for between two readings of one look it may be half old; and before the words
 // of a step that is done, which are about it.
-func (t *teller) tell(batch []sims.Event) {
+func (t *Teller) Tell(batch []sims.Event) {
 	for _, e := range batch {
 		options := t.world.Options
 		t.world.Apply(e)
@@ -44,7 +48,7 @@ func (t *teller) tell(batch []sims.Event) {
 		case stage.Begin:
 			t.cast(options)
 		case stage.Beat:
-			t.changes()
+			t.beat()
 		case stage.StepBegun:
 			t.changes()
 			t.begun(e.Name)
@@ -53,6 +57,9 @@ func (t *teller) tell(batch []sims.Event) {
 			t.done(e.Name)
 		case stage.Turned:
 			t.turned = append(t.turned, turn(e))
+			t.owed = settling
+		case stage.Faulted:
+			t.owed = settling
 		case stage.Trouble:
 			t.lines("Trouble: "+e.S["text"], "What to do: "+e.S["advice"])
 		case stage.Over:
@@ -64,7 +71,8 @@ func (t *teller) tell(batch []sims.Event) {
 
 // cast tells that a cast starts anew, and with what. The empty stage between two
 // casts is not told: nobody closed anything there.
-func (t *teller) cast(before map[string]string) {
+func (t *Teller) cast(before map[string]string) {
+	t.owed, t.fresh = settling, unsure
 	if t.world.Casts > 1 {
 		for _, o := range t.lesson.Sim.Options {
 			if v := t.world.Options[o.Name]; v != before[o.Name] {
@@ -75,9 +83,40 @@ func (t *teller) cast(before map[string]string) {
 	t.shown = t.lesson.Sim.Draw(t.world)
 }
 
-// changes tells what is different from the picture told last.
-func (t *teller) changes() {
-	next := t.lesson.Sim.Draw(t.world)
+// settling is how many looks at the kernel it takes until what the learner did
+// shows: what is said after a look may miss the next one.
+const settling = 4
+
+// unsure is how many looks at a new cast may be half old: see World.Beats.
+const unsure = 2
+
+// beat tells what a look at the kernel has shown.
+func (t *Teller) beat() {
+	if t.fresh > 0 {
+		t.fresh--
+		return
+	}
+	if !t.sparing {
+		t.changes()
+		return
+	}
+	due := t.owed == 1
+	t.owed = max(t.owed-1, 0)
+	if due {
+		t.changes()
+		return
+	}
+	next := *t.lesson.Sim.Draw(t.world)
+	next.Figures = t.shown.Figures
+	t.differ(&next)
+}
+
+// changes tells what is different from the picture told last, figures and all.
+func (t *Teller) changes() {
+	t.differ(t.lesson.Sim.Draw(t.world))
+}
+
+func (t *Teller) differ(next *scene.Scene) {
 	if sentences := plain.Changes(t.shown, next); len(sentences) > 0 {
 		t.turns()
 		t.lines(sentences...)
@@ -86,18 +125,18 @@ func (t *teller) changes() {
 }
 
 // turns tells the knobs turned since it was called last.
-func (t *teller) turns() {
+func (t *Teller) turns() {
 	t.lines(t.turned...)
 	t.turned = nil
 }
 
-func (t *teller) lines(sentences ...string) {
+func (t *Teller) lines(sentences ...string) {
 	for _, s := range sentences {
 		fmt.Fprintln(t.out, "  "+s)
 	}
 }
 
-func (t *teller) begun(id string) {
+func (t *Teller) begun(id string) {
 	for i, s := range t.lesson.Sim.Walk {
 		if s.ID == id {
 			fmt.Fprintf(t.out, "\nStep %d of %d, until %s.\n", i+1, len(t.lesson.Sim.Walk), s.For)
@@ -106,7 +145,7 @@ func (t *teller) begun(id string) {
 	t.turns()
 }
 
-func (t *teller) done(id string) {
+func (t *Teller) done(id string) {
 	t.turns()
 	if words, ok := t.lesson.Text.Step(id); ok {
 		fmt.Fprintln(t.out)
@@ -123,7 +162,7 @@ func turn(e sims.Event) string {
 }
 
 // prose prints words of the lesson, with the figures of the picture in them.
-func (t *teller) prose(words, margin string) {
+func (t *Teller) prose(words, margin string) {
 	figure := func(id string) string {
 		for _, f := range t.shown.Figures {
 			if f.ID == id {
@@ -132,7 +171,7 @@ func (t *teller) prose(words, margin string) {
 		}
 		return ""
 	}
-	for _, line := range prose.Lines(words, tellWidth-len(margin), prose.Options{Figure: figure}) {
+	for _, line := range prose.Lines(words, t.width-len(margin), prose.Options{Figure: figure}) {
 		fmt.Fprintln(t.out, strings.TrimRight(margin+line.String(), " "))
 	}
 }

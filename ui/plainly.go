@@ -1,0 +1,282 @@
+package ui
+
+// The plain mode: no drawing, a line of words at a time. It is for a screen
+// reader, a dumb terminal and a pipe.
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"ipctour/lessons"
+	"ipctour/sims/stage"
+	"ipctour/ui/prose"
+)
+
+// PlainOptions are what the plain mode needs.
+type PlainOptions struct {
+	Course   *lessons.Course
+	House    *stage.House
+	Progress *lessons.Progress
+	Lesson   string // to begin with; empty for the list of chapters
+	In       io.Reader
+	Out      io.Writer
+}
+
+// plainWidth is how long a line of prose may be.
+const plainWidth = 78
+
+// Plain goes through the course in sentences and numbered choices, till the
+// learner quits, the input ends or ctx does. Every cast is stopped by then.
+func Plain(ctx context.Context, o PlainOptions) error {
+	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p := &plainly{PlainOptions: o, ctx: inner, lines: readLines(inner, o.In)}
+	p.say("IPC, with real processes, in plain words. Type a word or a number and press enter; ? helps, q quits.")
+	var err error
+	if l := o.Course.Lesson(o.Lesson); l != nil {
+		err = p.lesson(l)
+	} else if o.Lesson != "" {
+		return fmt.Errorf("there is no lesson %q", o.Lesson)
+	}
+	if err == nil && !p.quit {
+		err = p.chapters()
+	}
+	p.save()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// plainly is one session.
+type plainly struct {
+	PlainOptions
+	ctx   context.Context
+	lines <-chan string // closed where the input ends
+	quit  bool
+}
+
+// readLines reads the input on a goroutine of its own, for a terminal cannot be
+// waited for together with a cast. It may outlive ctx by one read.
+func readLines(ctx context.Context, in io.Reader) <-chan string {
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		for s := bufio.NewScanner(in); s.Scan(); {
+			select {
+			case lines <- strings.TrimSpace(s.Text()):
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return lines
+}
+
+// next is the next line that the learner types; false ends the session.
+func (p *plainly) next() (string, bool) {
+	select {
+	case line, ok := <-p.lines:
+		p.quit = p.quit || !ok
+		return line, ok
+	case <-p.ctx.Done():
+		p.quit = true
+		return "", false
+	}
+}
+
+// say prints sentences, each a paragraph; an empty one is an empty line.
+func (p *plainly) say(sentences ...string) {
+	for _, s := range sentences {
+		if s == "" {
+			fmt.Fprintln(p.Out)
+		}
+		p.words(escape(s))
+	}
+}
+
+// words prints Markdown.
+func (p *plainly) words(m string) { p.prose(m, prose.Options{}) }
+
+func (p *plainly) prose(m string, o prose.Options) {
+	for _, line := range prose.Lines(m, plainWidth, o) {
+		fmt.Fprintln(p.Out, strings.TrimRight(line.String(), " "))
+	}
+}
+
+// escape keeps Markdown from reading marks into a sentence.
+func escape(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if strings.ContainsRune("\\`*_{}[]<>()#+-.!|~&", r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// row prints one choice.
+func (p *plainly) row(key, words string) { fmt.Fprintf(p.Out, "  %s  %s\n", key, words) }
+
+// bare is Markdown on one line without its marks.
+func bare(m lessons.Markdown) string {
+	var parts []string
+	for _, line := range prose.Lines(string(m), 1000, prose.Options{}) {
+		parts = append(parts, strings.TrimSpace(line.String()))
+	}
+	return strings.Join(parts, " ")
+}
+
+// chapters lets the learner choose a chapter.
+func (p *plainly) chapters() error {
+	for listed := false; ; {
+		place := p.Course.Lesson(p.Progress.Place())
+		if !listed {
+			p.listChapters(place)
+			listed = true
+		}
+		line, ok := p.next()
+		if !ok {
+			return nil
+		}
+		n, _ := strconv.Atoi(line)
+		l := p.Course.Lesson(line)
+		switch {
+		case line == "q" || line == "quit":
+			p.quit = true
+		case place != nil && (line == "c" || line == "continue"):
+			l, listed = place, false
+		case l != nil || line == "" || line == "b" || line == "back":
+			listed = false
+		case n >= 1 && n <= len(p.Course.Chapters):
+			if err := p.chapter(&p.Course.Chapters[n-1]); err != nil {
+				return err
+			}
+			listed = false
+		default:
+			p.unknown(line, fmt.Sprintf("the number of a chapter, 1 to %d; a lesson by its name, such as %s; q to quit",
+				len(p.Course.Chapters), p.Course.Lessons[0].ID))
+		}
+		if l != nil {
+			if err := p.lesson(l); err != nil {
+				return err
+			}
+		}
+		if p.quit {
+			return nil
+		}
+	}
+}
+
+func (p *plainly) listChapters(place *lessons.Lesson) {
+	p.say("", "The chapters:")
+	for i := range p.Course.Chapters {
+		c := &p.Course.Chapters[i]
+		done, open := p.counts(c)
+		p.row(strconv.Itoa(c.Number), fmt.Sprintf("%s: %d lessons, %d open, %d done", c.Title, len(c.Lessons), open, done))
+	}
+	if place != nil {
+		p.row("c", "continue with "+place.Title+", where you left off")
+	}
+}
+
+// chapter lets the learner choose a lesson of a chapter.
+func (p *plainly) chapter(c *lessons.Chapter) error {
+	list := p.Course.Of(c)
+	p.say("", fmt.Sprintf("Chapter %d: %s", c.Number, c.Title), "")
+	p.words(string(c.Opening))
+	for listed := false; ; {
+		if !listed {
+			p.listLessons(list)
+			listed = true
+		}
+		line, ok := p.next()
+		if !ok {
+			return nil
+		}
+		n, _ := strconv.Atoi(line)
+		l := p.Course.Lesson(line)
+		switch {
+		case line == "q" || line == "quit":
+			p.quit = true
+			return nil
+		case line == "b" || line == "back":
+			return nil
+		case n >= 1 && n <= len(list):
+			l = list[n-1]
+		case line == "":
+			listed = false
+		case l == nil:
+			p.unknown(line, fmt.Sprintf("the number of a lesson, 1 to %d; b for the chapters; q to quit", len(list)))
+		}
+		if l == nil {
+			continue
+		}
+		listed = false
+		if err := p.lesson(l); err != nil || p.quit {
+			return err
+		}
+	}
+}
+
+func (p *plainly) listLessons(list []*lessons.Lesson) {
+	p.say("", "The lessons:")
+	for _, l := range list {
+		p.row(strconv.Itoa(l.Number), fmt.Sprintf("%s, %d min%s", l.Title, l.Minutes, p.state(l)))
+	}
+	p.row("b", "back to the chapters")
+}
+
+func (p *plainly) counts(c *lessons.Chapter) (done, open int) {
+	for _, l := range p.Course.Of(c) {
+		if _, ok := p.Progress.Done(l.ID); ok {
+			done++
+		}
+		if l.Sim != nil {
+			open++
+		}
+	}
+	return done, open
+}
+
+func (p *plainly) state(l *lessons.Lesson) string {
+	switch d, done := p.Progress.Done(l.ID); {
+	case l.Text == nil && l.Sim == nil:
+		return ", still to come"
+	case done && d.Right:
+		return ", done, and you predicted it"
+	case done:
+		return ", done"
+	case l.Sim == nil:
+		return ", words only: the experiment is still to come"
+	}
+	return ""
+}
+
+// unknown says what can be typed. A question mark asks for just that.
+func (p *plainly) unknown(line, can string) {
+	if line != "?" && line != "help" {
+		can = fmt.Sprintf("Nothing here is called %q. You can type: %s.", line, can)
+	} else {
+		can = "You can type: " + can + "."
+	}
+	p.say(can)
+}
+
+// save keeps the progress, and says so where it cannot.
+func (p *plainly) save() {
+	messages, err := p.Progress.Save()
+	p.say(messages...)
+	if err != nil {
+		p.say("Progress could not be saved: " + err.Error() + ".")
+	}
+}
+
+// patience is how long the learner's next line waits for a step.
+const patience = 10 * time.Second

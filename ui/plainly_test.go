@@ -1,0 +1,148 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"ipctour/lessons"
+	"ipctour/sims/probe"
+	"ipctour/sims/residue"
+	"ipctour/sims/stage"
+)
+
+// TestMain: a lesson's children are this test program, started again in a role.
+func TestMain(m *testing.M) {
+	stage.Become(os.Args, lessons.Role)
+	probe.Become(os.Args)
+	os.Exit(m.Run())
+}
+
+// plainTest is a session of the plain mode with everything it needs.
+func plainTest(t *testing.T, lesson string, in io.Reader, out io.Writer) PlainOptions {
+	t.Helper()
+	residue.Check(t)
+	house, err := stage.NewHouse()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := house.Close(); err != nil {
+			t.Errorf("closing the house: %v", err)
+		}
+	})
+	course, err := lessons.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	progress, _ := lessons.Open("", time.Now)
+	return PlainOptions{Course: course, House: house, Progress: progress, Lesson: lesson, In: in, Out: out}
+}
+
+// typed is what the plain mode prints when these lines are typed.
+func typed(t *testing.T, lesson string, lines ...string) (string, PlainOptions) {
+	t.Helper()
+	var out strings.Builder
+	o := plainTest(t, lesson, strings.NewReader(strings.Join(lines, "\n")), &out)
+	if err := Plain(t.Context(), o); err != nil {
+		t.Errorf("Plain: %v", err)
+	}
+	t.Log(out.String())
+	return out.String(), o
+}
+
+// inOrder fails where a text is not there after the ones before it.
+func inOrder(t *testing.T, out string, texts ...string) {
+	t.Helper()
+	rest := strings.Join(strings.Fields(out), " ")
+	for _, text := range texts {
+		_, after, found := strings.Cut(rest, text)
+		if !found {
+			t.Fatalf("%q is not there, or not in its place", text)
+		}
+		rest = after
+	}
+}
+
+func TestPlainWalk(t *testing.T) {
+	script := []string{"2"}
+	for range 7 {
+		script = append(script, "n")
+	}
+	out, o := typed(t, "pipes/full-buffer", append(script, "n", "back", "q")...)
+	inOrder(t, out,
+		"64 KiB and not a byte more", "A pipe is a buffer in the kernel", "Predict:", "1 4,096", "2 65,536", "You say: 65,536.",
+		"Step 1 of 7", "the writer is asleep", "The pipe holds 65,536", "Step 2 of 7", "You turn: drain 1 byte.", "One free byte did not",
+		"judged by this run", "holds: ", "You predicted 65,536: right.", "The walk is done", "All of it is gone.", "The chapters:")
+	if d, done := o.Progress.Done("pipes/full-buffer"); !done || !d.Right || d.Predicted != "65536" {
+		t.Errorf("progress: %+v, %v", d, done)
+	}
+	if strings.ContainsAny(out, "\x1b\r\t\a") {
+		t.Error("there are control characters in it")
+	}
+}
+
+func TestPlainCommands(t *testing.T) {
+	out, _ := typed(t, "pipes/full-buffer", "", "n", "1", "w 2049", "w nonsense", "e", "c", "h", "?", "nonsense",
+		"k nobody", "close reader", "stop writer", "cont writer", "k writer", "r", "q")
+	inOrder(t, out, "You turn: drain 1 byte.", "You choose: write size = 2049. New processes are started.", "That did not work",
+		"The evidence", "Who says so: the kernel.", "func ", "Hint: ", "drain 1 byte: the reader takes a single byte",
+		`Nothing here is called "nonsense". You can type:`, "Name a process after it: writer, reader. Not \"nobody\".",
+		"Name after the process what to close:", "is stopped", "killed by SIGKILL", "All of it is gone.")
+}
+
+func TestPlainCourse(t *testing.T) {
+	out, _ := typed(t, "", "nonsense", "?", "1", "?", "b", "1", "pipes/full-buffer", "what", "t", "b", "q")
+	inOrder(t, out, "The chapters:", "1 ", `Nothing here is called "nonsense". You can type: the number of a chapter`, "You can type:",
+		"The lessons:", "You can type: the number of a lesson", "The chapters:", "The lessons:", "Predict:",
+		`Nothing here is called "what". You can type: a number from 1 to 4`, "Also in the source", "The lessons:")
+}
+
+// TestPlainEnds: the end of the input and a signal stop the cast.
+func TestPlainEnds(t *testing.T) {
+	t.Run("input", func(t *testing.T) {
+		out, _ := typed(t, "pipes/full-buffer", "", "n")
+		inOrder(t, out, "The pipe holds 65,536", "All of it is gone.")
+	})
+	t.Run("signal", func(t *testing.T) {
+		in, typing := io.Pipe()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var out watched
+		out.when, out.do = "Step 1 of 7", cancel
+		o := plainTest(t, "pipes/full-buffer", in, &out)
+		go func() { _, _ = io.WriteString(typing, "\nn\n") }()
+		if err := Plain(ctx, o); !errors.Is(err, context.Canceled) {
+			t.Errorf("Plain: %v", err)
+		}
+		if err := in.Close(); err != nil {
+			t.Error(err)
+		}
+		inOrder(t, out.String(), "Step 1 of 7", "All of it is gone.")
+	})
+}
+
+func TestPlainLessonThatIsNotThere(t *testing.T) {
+	if err := Plain(t.Context(), plainTest(t, "pipes/nowhere", strings.NewReader(""), io.Discard)); err == nil {
+		t.Error("no error")
+	}
+}
+
+// watched calls do once what is printed holds when.
+type watched struct {
+	strings.Builder
+	when string
+	do   func()
+}
+
+func (w *watched) Write(b []byte) (int, error) {
+	n, err := w.Builder.Write(b)
+	if strings.Contains(w.String(), w.when) {
+		w.do()
+	}
+	return n, err
+}
