@@ -22,7 +22,7 @@ func (a *app) replayCommand() *cobra.Command {
 			"through time, or with --plain in sentences. Nothing is started: the file is all there is.",
 		Example: "  ipctour replay my.run\n  ipctour replay my.run --plain",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			if err := f.check(); err != nil {
 				return err
 			}
@@ -34,7 +34,12 @@ func (a *app) replayCommand() *cobra.Command {
 				ui.NewTeller(a.out, l, tellWidth).Tell(events)
 				return nil
 			}
-			return fmt.Errorf("%w; `ipctour replay FILE --plain` tells it in sentences", errNoScreen)
+			course, err := a.load()
+			if err != nil {
+				return err
+			}
+			return ui.Run(c.Context(), ui.Options{Course: course, Lesson: l, Replay: events,
+				ASCII: f.ascii || !utf8Locale(os.Getenv), Theme: f.theme, In: a.stdin, Out: a.stdout})
 		},
 	}
 	f.add(c)

@@ -2,12 +2,18 @@ package command
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
+
+	"ipctour/lessons"
+	"ipctour/sims/stage"
+	"ipctour/ui"
 )
 
 // tourFlags are what the tour itself may be told.
@@ -74,13 +80,34 @@ func (a *app) tour(c *cobra.Command, args []string, f tourFlags) error {
 	if err != nil {
 		return err
 	}
+	var lesson *lessons.Lesson
 	for _, id := range args {
-		if _, err := a.find("lesson or command", id, c.SuggestionsFor(id)...); err != nil {
+		if lesson, err = a.find("lesson or command", id, c.SuggestionsFor(id)...); err != nil {
 			return err
 		}
 	}
 	if a.plainly(f) {
 		return a.plainTour(c.Context(), course, strings.Join(args, ""))
 	}
-	return errNoScreen
+	progress, notes := lessons.Open(lessons.StateDir(os.Getenv), time.Now)
+	var receipt stage.Receipt
+	err = withHouse(func(house *stage.House) error {
+		defer func() { receipt = house.Receipt() }()
+		return ui.Run(c.Context(), ui.Options{Course: course, Progress: progress, House: house, Lesson: lesson, Notes: notes,
+			ASCII: f.ascii || !utf8Locale(os.Getenv), Theme: f.theme, In: a.stdin, Out: a.stdout})
+	})
+	fmt.Fprintln(a.out, receipt)
+	return err
+}
+
+// utf8Locale reports whether the locale's characters are UTF-8 (locale(7)): the
+// first of LC_ALL, LC_CTYPE and LANG that is set decides. With none set the
+// terminal is believed to be a modern one.
+func utf8Locale(getenv func(string) string) bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToLower(getenv(name)); v != "" {
+			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
+		}
+	}
+	return true
 }

@@ -1,0 +1,137 @@
+package page
+
+// This file holds the code that runs: the lesson's own Go source, at the
+// function of the chosen process, with the line of the gate that it waits at.
+
+import (
+	"strconv"
+
+	tea "charm.land/bubbletea/v2"
+
+	"ipctour/sims"
+	"ipctour/ui/draw"
+)
+
+// Code is a page over its lesson.
+type Code struct {
+	reader
+	lesson *Lesson
+	source *source
+	whole  bool // the whole file, not the function alone
+}
+
+var codeKeys = []Key{
+	{Do: doNextProcess, Press: []string{"tab"}, Shown: "tab", Says: "process", Help: "the function of the next process"},
+	{Do: doRight, Press: []string{"a"}, Shown: "a", Says: "all of the file", Help: "the whole file, or the function alone"},
+}
+
+// NewCode is the source of a running lesson.
+func NewCode(l *Lesson) *Code {
+	return &Code{lesson: l, source: readSource(l.sim.Source), reader: reader{w: l.w, h: l.h}}
+}
+
+// Init does nothing.
+func (c *Code) Init() tea.Cmd { return nil }
+
+// Close has nothing to end.
+func (c *Code) Close() {}
+
+// Title names the lesson.
+func (c *Code) Title() string { return c.lesson.Title() }
+
+// Keys are those of the page.
+func (c *Code) Keys() []Section {
+	return []Section{{"The code", codeKeys}, {"Reading", scrollKeys}, {"Everywhere", anyKeys}}
+}
+
+// Update scrolls, or shows another process's function.
+func (c *Code) Update(msg tea.Msg) (Move, tea.Cmd) {
+	key, ok := msg.(tea.KeyPressMsg)
+	if !ok {
+		c.take(msg, c.lines)
+		return stay, nil
+	}
+	switch intent(key.String(), codeKeys, anyKeys) {
+	case doNextProcess:
+		if n := len(c.lesson.tape.Last().Actors); n > 0 {
+			c.lesson.chosen = (c.lesson.chosen + 1) % n
+		}
+		c.scroll.top = 0
+	case doRight:
+		first, _, _ := c.span()
+		c.whole = !c.whole
+		c.scroll.top = 0
+		if c.whole {
+			c.scroll.top = first
+		}
+	case doLeave:
+		return back(), nil
+	default:
+		if key.String() == "c" {
+			return back(), nil
+		}
+		c.take(msg, c.lines)
+	}
+	return stay, nil
+}
+
+func (c *Code) span() (first, last int, name string) {
+	if a := c.lesson.actor(); a != nil {
+		return c.source.function(c.lesson.sim.Role(a.Role))
+	}
+	return c.source.function(nil)
+}
+
+// lines are the lines of code with their numbers.
+func (c *Code) lines(int) []line {
+	first, last, _ := c.span()
+	gate := -1
+	if a := c.lesson.actor(); a != nil {
+		gate = c.source.gate(first, last, a.Gate)
+	}
+	if c.whole {
+		first, last = 0, len(c.source.lines)-1
+	}
+	st := draw.Process(c.lesson.chosen).Bold()
+	var out []line
+	for i := first; i <= last && i < len(c.source.lines); i++ {
+		number := strconv.Itoa(i + 1)
+		head := line{{spaces(5-len(number)) + number + "  ", draw.Dim}}
+		if i == gate {
+			head = line{{"▸ " + spaces(3-len(number)) + number + "  ", st}}
+		}
+		row := append(head, c.source.lines[i]...)
+		if i == gate {
+			row = append(row, span{"   ◀ waits here", st})
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// Draw paints the code.
+func (c *Code) Draw(cv *draw.Canvas, r draw.Rect) {
+	title := line{{"Code  ", draw.Accent.Bold()}}
+	if a := c.lesson.actor(); a != nil {
+		_, _, name := c.span()
+		title = append(title, span{a.Role, draw.Process(c.lesson.chosen).Bold()})
+		if name != "" {
+			title = append(title, span{"  runs " + name, draw.Dim})
+		}
+		title = append(title, where(a)...)
+	}
+	c.draw(on(cv, r), title, c.lines, readerKeys(codeKeys...))
+}
+
+// where says what a process is doing now.
+func where(a *sims.ActorState) line {
+	switch {
+	case a.Gate != "":
+		return line{{"   waits at its gate " + a.Gate, draw.Text}}
+	case a.Wchan != "":
+		return line{{"   asleep in " + a.Wchan, draw.Text}}
+	case a.Ended() != "":
+		return line{{"   " + a.Ended(), draw.Text}}
+	}
+	return nil
+}

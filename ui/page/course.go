@@ -1,0 +1,201 @@
+package page
+
+// This file holds the first page: the chapters on the left, the lessons of the
+// chosen one on the right, and how far the learner has come.
+
+import (
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"ipctour/lessons"
+)
+
+// Course is the first page.
+type Course struct {
+	env     *Env
+	w, h    int
+	chapter int
+	lesson  int  // within the chapter
+	inside  bool // the lessons have the keys, not the chapters
+	finding bool
+	query   field
+	found   []*lessons.Lesson
+	at      int // in found
+	notes   []string
+}
+
+// NewCourse is the course, open at the lesson where the learner left off.
+func NewCourse(env *Env) *Course {
+	c := &Course{env: env, query: field{most: 60}, notes: env.Notes}
+	if l := env.resume(); l != nil {
+		c.choose(l)
+		c.inside = false
+	}
+	return c
+}
+
+// choose puts the marker on a lesson.
+func (c *Course) choose(l *lessons.Lesson) {
+	for i := range c.env.Course.Chapters {
+		if &c.env.Course.Chapters[i] == l.Chapter {
+			c.chapter, c.lesson, c.inside = i, l.Number-1, true
+		}
+	}
+}
+
+func (c *Course) current() *lessons.Chapter { return &c.env.Course.Chapters[c.chapter] }
+
+func (c *Course) lessons() []*lessons.Lesson { return c.env.Course.Of(c.current()) }
+
+// Init does nothing: the page is still until a key comes.
+func (c *Course) Init() tea.Cmd { return nil }
+
+// Close has nothing to end.
+func (c *Course) Close() {}
+
+// Title is the program's name.
+func (c *Course) Title() string { return "ipctour" }
+
+// Typing reports whether a search is being typed.
+func (c *Course) Typing() bool { return c.finding }
+
+// Keys are those of the course.
+func (c *Course) Keys() []Section {
+	keys := make([]Key, 0, len(courseKeys))
+	for _, k := range courseKeys {
+		if k.Do == doReview {
+			if n := c.env.due(); n > 0 {
+				k.Says = fmt.Sprintf("review (%d due)", n)
+			}
+		}
+		if k.Do == doRight && c.inside {
+			k.Shown, k.Says = "←", "chapters"
+		}
+		keys = append(keys, k)
+	}
+	return []Section{{"The course", keys}, {"Everywhere", anyKeys}}
+}
+
+// Update follows the keys.
+func (c *Course) Update(msg tea.Msg) (Move, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		c.w, c.h = msg.Width, msg.Height
+	case tea.PasteMsg:
+		if c.finding && c.query.update(msg) {
+			c.search()
+		}
+	case tea.KeyPressMsg:
+		if c.finding {
+			return c.find(msg)
+		}
+		return c.follow(intent(msg.String(), courseKeys, anyKeys))
+	case tea.MouseClickMsg:
+		return c.click(msg.X, msg.Y)
+	case tea.MouseWheelMsg:
+		if msg.Button == tea.MouseWheelUp {
+			c.step(-1)
+		} else if msg.Button == tea.MouseWheelDown {
+			c.step(1)
+		}
+	}
+	return stay, nil
+}
+
+func (c *Course) follow(do Intent) (Move, tea.Cmd) {
+	switch do {
+	case doUp:
+		c.step(-1)
+	case doDown:
+		c.step(1)
+	case doPageUp:
+		c.step(-5)
+	case doPageDown:
+		c.step(5)
+	case doTop:
+		c.step(-1000)
+	case doBottom:
+		c.step(1000)
+	case doRight:
+		c.inside = true
+	case doLeft, doLeave:
+		c.inside = false
+	case doEnter:
+		if !c.inside {
+			return open(NewChapter(c.env, c.current())), nil
+		}
+		return c.open(c.lessons()[c.lesson])
+	case doNext:
+		if l := c.env.resume(); l != nil {
+			return c.open(l)
+		}
+	case doFind:
+		c.finding, c.found, c.at = true, c.env.Course.Lessons, 0
+		c.query.set("")
+	case doReview:
+		return open(NewReview(c.env)), nil
+	case doDoctor:
+		return open(NewDoctor(c.env)), nil
+	}
+	return stay, nil
+}
+
+// step moves the marker in the list that has the keys.
+func (c *Course) step(by int) {
+	if c.inside {
+		c.lesson = max(0, min(c.lesson+by, len(c.lessons())-1))
+		return
+	}
+	was := c.chapter
+	c.chapter = max(0, min(c.chapter+by, len(c.env.Course.Chapters)-1))
+	if c.chapter != was {
+		c.lesson = 0
+	}
+}
+
+// open opens a lesson, or says on a page of its own that it is still to come.
+func (c *Course) open(l *lessons.Lesson) (Move, tea.Cmd) {
+	c.choose(l)
+	c.notes = nil
+	return open(OpenLesson(c.env, l)), nil
+}
+
+// find takes a key while a search is being typed.
+func (c *Course) find(msg tea.KeyPressMsg) (Move, tea.Cmd) {
+	switch msg.String() {
+	case "esc":
+		c.finding = false
+	case "up", "shift+tab":
+		c.at = max(0, c.at-1)
+	case "down", "tab":
+		c.at = max(0, min(c.at+1, len(c.found)-1))
+	case "enter":
+		if c.at < len(c.found) {
+			c.finding = false
+			return c.open(c.found[c.at])
+		}
+	default:
+		if c.query.update(msg) {
+			c.search()
+		}
+	}
+	return stay, nil
+}
+
+// search finds the lessons whose title, chapter or id holds every word typed.
+func (c *Course) search() {
+	words := strings.Fields(strings.ToLower(c.query.String()))
+	c.found, c.at = nil, 0
+	for _, l := range c.env.Course.Lessons {
+		text := strings.ToLower(l.ID + " " + l.Title + " " + l.Chapter.Title)
+		hit := true
+		for _, w := range words {
+			hit = hit && strings.Contains(text, w)
+		}
+		if hit {
+			c.found = append(c.found, l)
+		}
+	}
+}

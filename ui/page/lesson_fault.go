@@ -1,0 +1,282 @@
+package page
+
+// This file holds what the learner does to the processes: knobs, faults, the
+// x-ray and the step mode.
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"ipctour/sims"
+	"ipctour/sims/scene"
+	"ipctour/sims/stage"
+	"ipctour/ui/draw"
+)
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// turn turns a knob: at once, or after a value has been typed.
+func (l *Lesson) turn(k *sims.Knob) tea.Cmd {
+	if l.phase != live {
+		return nil
+	}
+	l.unfreeze()
+	if c, ok := k.Act.(sims.Choose); ok {
+		if o := l.option(c.Option); o != nil && o.Check != nil {
+			l.ask = newKnobAsk(k, o, l.tape.Last().Options[c.Option])
+			return nil
+		}
+	}
+	l.say(k.Name)
+	name := k.Name
+	return l.cast.do("do that ("+name+")", func(p Player) error { return p.Turn(name, "") })
+}
+
+func (l *Lesson) option(name string) *sims.Option {
+	for i := range l.sim.Options {
+		if l.sim.Options[i].Name == name {
+			return &l.sim.Options[i]
+		}
+	}
+	return nil
+}
+
+// knobKeys are the knobs as keys, with the value that each has now.
+func (l *Lesson) knobKeys() []Key {
+	w := l.tape.Last()
+	var keys []Key
+	for _, k := range l.sim.Knobs {
+		says := k.Name
+		switch act := k.Act.(type) {
+		case sims.Set:
+			value := w.Actor(act.Role).Settings[act.Setting]
+			if value == "" && len(act.Names) > 0 {
+				value = act.Names[0]
+			}
+			says += ": " + value
+		case sims.Choose:
+			if value := w.Options[act.Option]; value != "" {
+				says += ": " + value
+			}
+		}
+		keys = append(keys, Key{Press: []string{k.Key}, Shown: k.Key, Says: says, Help: k.Help})
+	}
+	return keys
+}
+
+// actor is the process that the house keys act on; nil while there is none.
+func (l *Lesson) actor() *sims.ActorState {
+	actors := l.tape.Last().Actors
+	if len(actors) == 0 {
+		return nil
+	}
+	return actors[l.chosen%len(actors)]
+}
+
+// act does what a house key asks of the chosen process.
+func (l *Lesson) act(do Intent) tea.Cmd {
+	actors := l.tape.Last().Actors
+	a := l.actor()
+	if a == nil || l.phase != live {
+		return nil
+	}
+	role := a.Role
+	switch do {
+	case doNextProcess:
+		l.chosen = (l.chosen + 1) % len(actors)
+	case doPrevProcess:
+		l.chosen = (l.chosen + len(actors) - 1) % len(actors)
+	case doAgain:
+		l.unfreeze()
+		l.say("Started anew.")
+		return l.cast.do("start anew", Player.Again)
+	case doStepMode:
+		on := !l.tape.Last().Stepping
+		return l.cast.do("switch the step mode", func(p Player) error { return p.Step(on) })
+	case doKill:
+		return l.fault(stage.Kill, role)
+	case doStopProcess:
+		return l.fault(stage.StopIt, role)
+	case doContinueProcess:
+		return l.fault(stage.Continue, role)
+	case doXRay:
+		on := !a.Traced
+		return l.cast.do("x-ray the "+role, func(p Player) error { return p.Trace(role, on) })
+	case doEnter:
+		if a.Gate == "" {
+			l.say("The " + role + " does not wait at a gate. S switches the step mode on and off.")
+			return nil
+		}
+		return l.cast.do("let the "+role+" go", func(p Player) error { return p.Release(role) })
+	case doCloseEnd:
+		l.openMenu(a)
+	}
+	return nil
+}
+
+func (l *Lesson) fault(f stage.Fault, role string) tea.Cmd {
+	l.unfreeze()
+	return l.cast.do(string(f)+" the "+role, func(p Player) error { return p.Break(f, role, "") })
+}
+
+// endMenu is the choice of a descriptor to close.
+type endMenu struct {
+	role string
+	fds  []stage.FD
+	at   int
+}
+
+func (l *Lesson) openMenu(a *sims.ActorState) {
+	m := &endMenu{role: a.Role}
+	for _, f := range a.FDs {
+		if f.Object != "" {
+			m.fds = append(m.fds, f)
+		}
+	}
+	if len(m.fds) == 0 {
+		l.say("The " + a.Role + " holds no end that could be closed.")
+		return
+	}
+	l.menu = m
+}
+
+// pick takes a key while the menu is open.
+func (l *Lesson) pick(msg tea.KeyPressMsg) tea.Cmd {
+	m := l.menu
+	key := msg.String()
+	if n, err := strconv.Atoi(key); err == nil && n >= 1 && n <= len(m.fds) {
+		m.at, key = n-1, "enter"
+	}
+	switch key {
+	case "up", "k":
+		m.at = max(0, m.at-1)
+	case "down", "j":
+		m.at = min(m.at+1, len(m.fds)-1)
+	case "enter":
+		l.menu = nil
+		fd := m.fds[m.at].N
+		return l.cast.do(fmt.Sprintf("close descriptor %d of the %s", fd, m.role), func(p Player) error {
+			return p.Break(stage.CloseEnd, m.role, strconv.Itoa(fd))
+		})
+	case "esc", "X", "q":
+		l.menu = nil
+	}
+	return nil
+}
+
+func (m *endMenu) lines(w int) []line {
+	out := paragraph("Close which end of the "+m.role+"?", w, draw.Strong)
+	out = append(out, nil)
+	for i, f := range m.fds {
+		mark, st := "  ", draw.Text
+		if i == m.at {
+			mark, st = "▸ ", draw.Accent.Bold()
+		}
+		text := fmt.Sprintf("%d   descriptor %d: %s of the %s", i+1, f.N, modeWords[f.Mode], f.Object)
+		out = append(out, line{{mark, st}, {text, st}}.wrap(w, 6)...)
+	}
+	return append(out, nil, line{{"⏎", draw.Accent.Bold()}, {" close it   ", draw.Dim}, {"esc", draw.Accent.Bold()}, {" leave it open", draw.Dim}})
+}
+
+var modeWords = map[string]string{"r": "the read end", "w": "the write end", "rw": "both ways", "": "a hold"}
+
+// knobAsk is a value being typed for an option.
+type knobAsk struct {
+	knob   *sims.Knob
+	option *sims.Option
+	field  field
+	wrong  string
+}
+
+func newKnobAsk(k *sims.Knob, o *sims.Option, now string) *knobAsk {
+	a := &knobAsk{knob: k, option: o, field: field{most: 200}}
+	a.field.set(now)
+	return a
+}
+
+// answer takes a key while a value is typed.
+func (l *Lesson) answer(msg tea.KeyPressMsg) tea.Cmd {
+	a := l.ask
+	switch msg.String() {
+	case "esc":
+		l.ask = nil
+	case "up", "down":
+		a.suggest(msg.String() == "down")
+	case "enter":
+		value := strings.TrimSpace(a.field.String())
+		if err := a.option.Check(value); err != nil {
+			a.wrong = err.Error()
+			return nil
+		}
+		l.ask = nil
+		name := a.knob.Name
+		return l.cast.do("do that ("+name+")", func(p Player) error { return p.Turn(name, value) })
+	default:
+		if a.field.update(msg) {
+			a.wrong = ""
+		}
+	}
+	return nil
+}
+
+// suggest puts the next of the option's own values into the field.
+func (a *knobAsk) suggest(later bool) {
+	n := len(a.option.Values)
+	if n == 0 {
+		return
+	}
+	i, step := slices.Index(a.option.Values, a.field.String()), 1
+	if !later {
+		step = n - 1
+		i = max(i, 0)
+	}
+	a.field.set(a.option.Values[(i+step+n)%n])
+	a.wrong = ""
+}
+
+func (a *knobAsk) lines(w int) []line {
+	out := paragraph(a.knob.Name, w, draw.Strong)
+	out = append(out, paragraph(a.knob.Help, w, draw.Dim)...)
+	before, after := string(a.field.text[:a.field.at]), string(a.field.text[a.field.at:])
+	out = append(out, nil)
+	out = append(out, line{{"▸ ", draw.Accent.Bold()}, {before, draw.Strong}, {"▏", draw.Accent}, {after, draw.Strong}}.wrap(w, 2)...)
+	if a.wrong != "" {
+		out = append(out, paragraph(a.wrong, w, draw.Fail)...)
+	}
+	if len(a.option.Values) > 0 {
+		out = gap(out, paragraph("For example: "+strings.Join(a.option.Values, " · "), w, draw.Dim))
+	}
+	return gap(out, []line{{{"⏎", draw.Accent.Bold()}, {" take it   ", draw.Dim}, {"↑↓", draw.Accent.Bold()}, {" examples   ", draw.Dim}, {"esc", draw.Accent.Bold()}, {" back", draw.Dim}}})
+}
+
+// chosenLine says which process the keys act on, and what they do.
+func (l *Lesson) chosenLine() line {
+	a := l.actor()
+	if a == nil || l.phase != live {
+		return nil
+	}
+	st := draw.Process(l.chosen % len(l.tape.Last().Actors))
+	out := line{{"▸ ", st.Bold()}, {a.Role, st.Bold()}}
+	if a.PID > 0 && a.Life.Alive() {
+		out = append(out, span{" " + strconv.Itoa(a.PID), st})
+	}
+	keys := []Key{{Shown: "tab", Says: "choose"}, {Shown: "x", Says: "x-ray"}, {Shown: "K", Says: "kill -9"}, {Shown: "Z", Says: "stop"}, {Shown: "X", Says: "close an end"}, {Shown: "S", Says: "step mode"}, {Shown: "R", Says: "again"}}
+	switch {
+	case a.Gate != "":
+		keys = append([]Key{{Shown: "⏎", Says: "go to the next gate"}}, keys...)
+	case a.Life == scene.Stopped || a.Paused:
+		keys[3] = Key{Shown: "C", Says: "continue"}
+	}
+	if a.Traced {
+		keys[1].Says = "no x-ray"
+	}
+	for _, k := range keys {
+		out = append(out, span{"   " + k.Shown, draw.Accent}, span{" " + k.Says, draw.Dim})
+	}
+	return out
+}

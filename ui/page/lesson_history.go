@@ -1,0 +1,173 @@
+package page
+
+// This file holds the history of a lesson: the picture stands still or goes
+// back, while the recording goes on.
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"ipctour/sims"
+	"ipctour/sims/stage"
+)
+
+// history follows a key of freezing or of going back and forth.
+func (l *Lesson) history(do Intent) {
+	if do == doFreeze {
+		if l.frozen {
+			l.unfreeze()
+		} else {
+			l.showAt(l.tape.Len())
+		}
+		return
+	}
+	at := l.tape.Len()
+	if l.frozen {
+		at = l.at
+	}
+	l.showAt(moved(l.tape, at, do))
+}
+
+// showAt freezes the picture after the first n events.
+func (l *Lesson) showAt(n int) {
+	if l.tape.Len() == 0 {
+		return
+	}
+	l.at = max(1, min(n, l.tape.Len()))
+	l.frozen, l.past = true, l.tape.At(l.at)
+}
+
+func (l *Lesson) unfreeze() { l.frozen, l.past = false, nil }
+
+// moved is where a key leads from the place after at events: to the event of
+// note before or after, or a second away.
+func moved(t *sims.Tape, at int, do Intent) int {
+	last := t.Len()
+	timeAt := func(n int) time.Duration {
+		if n < 1 || n > last {
+			return 0
+		}
+		return t.Event(n - 1).At
+	}
+	here := timeAt(at)
+	switch do {
+	case doEarlierEvent:
+		for n := at - 1; n >= 1; n-- {
+			if ofNote(t.Event(n - 1)) {
+				return n
+			}
+		}
+		return 1
+	case doLaterEvent:
+		for n := at + 1; n <= last; n++ {
+			if ofNote(t.Event(n - 1)) {
+				return n
+			}
+		}
+		return last
+	case doEarlierJump:
+		for n := at - 1; n >= 1; n-- {
+			if timeAt(n) <= here-time.Second {
+				return n
+			}
+		}
+		return 1
+	case doLaterJump:
+		for n := at + 1; n <= last; n++ {
+			if timeAt(n) >= here+time.Second {
+				return n
+			}
+		}
+		return last
+	}
+	return at
+}
+
+// ofNote reports whether an event is one to stop at: the counters and levels
+// between two of them move too often to be stepped through.
+func ofNote(e sims.Event) bool {
+	switch e.Kind {
+	case stage.Counts, stage.Table, stage.Hold, stage.Idle, stage.Traced, stage.Beat:
+		return false
+	case stage.Reading:
+		return e.Name == "process" && e.S["state"] != ""
+	}
+	return true
+}
+
+// tell says in a sentence what an event was.
+func tell(e sims.Event) string {
+	who := e.Who
+	if who == "" {
+		who = "the run"
+	}
+	switch e.Kind {
+	case stage.Begin:
+		return "the processes are started"
+	case stage.Born:
+		return fmt.Sprintf("%s is started, pid %d", who, e.N["pid"])
+	case stage.Died:
+		if s := e.N["signal"]; s != 0 {
+			return fmt.Sprintf("%s is killed by %s", who, stage.SignalName(int(s)))
+		}
+		return fmt.Sprintf("%s ends, exit status %d", who, e.N["code"])
+	case stage.Moment:
+		return who + ": " + e.Name + details(e)
+	case stage.Reading:
+		return tellReading(who, e)
+	case stage.Call:
+		if e.N["blocked"] != 0 {
+			return fmt.Sprintf("%s is in %s(%s), which has not returned", who, e.Name, e.S["args"])
+		}
+		return fmt.Sprintf("%s: %s(%s) = %s", who, e.Name, e.S["args"], e.S["result"])
+	case stage.AtGate:
+		if e.Name == "" {
+			return who + " goes on"
+		}
+		return who + " waits at its gate " + e.Name
+	case stage.Turned:
+		return strings.TrimSpace("you turned: " + e.Name + " " + e.S["value"])
+	case stage.Faulted:
+		return "you caused a fault: " + e.Name + " of " + who
+	case stage.StepBegun:
+		return "step " + e.Name + " begins"
+	case stage.StepDone:
+		return "step " + e.Name + " is done"
+	case stage.Trouble:
+		return who + ": " + e.S["text"]
+	case stage.Over:
+		return "the run ends"
+	}
+	return strings.TrimSpace(who + ": " + string(e.Kind) + " " + e.Name)
+}
+
+func tellReading(who string, e sims.Event) string {
+	if e.Name != "process" {
+		return who + details(e)
+	}
+	where := e.S["wchan"]
+	if where == "" {
+		where = e.S["call"]
+	}
+	words := map[string]string{"R": "runs", "S": "is asleep", "D": "is asleep and not to be disturbed", "T": "is stopped", "t": "is stopped by the tracer", "Z": "has ended and waits to be reaped"}
+	text := who + " " + words[e.S["state"]]
+	if where != "" && e.S["state"] == "S" {
+		text += " in " + where
+	}
+	return text
+}
+
+// details are an event's numbers and words, in order of their names.
+func details(e sims.Event) string {
+	var b strings.Builder
+	for _, k := range sortedKeys(e.N) {
+		fmt.Fprintf(&b, " %s %d", k, e.N[k])
+	}
+	for _, k := range sortedKeys(e.S) {
+		if e.S[k] != "" {
+			fmt.Fprintf(&b, " %s %s", k, e.S[k])
+		}
+	}
+	return b.String()
+}

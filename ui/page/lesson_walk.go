@@ -1,0 +1,186 @@
+package page
+
+// This file holds the walk: which step is shown, what it says, what comes next.
+
+import (
+	"fmt"
+
+	tea "charm.land/bubbletea/v2"
+
+	"ipctour/lessons"
+	"ipctour/sims"
+	"ipctour/sims/scene"
+	"ipctour/ui/draw"
+)
+
+// stepAt is the number of a step by its id, or -1.
+func (l *Lesson) stepAt(id string) int {
+	for i := range l.sim.Walk {
+		if l.sim.Walk[i].ID == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// nextStep begins the next step; after the last one it opens what was seen.
+func (l *Lesson) nextStep() (Move, tea.Cmd) {
+	if l.phase != live {
+		return stay, nil
+	}
+	l.unfreeze()
+	w := l.tape.Last()
+	i := l.stepAt(w.Step)
+	switch {
+	case w.StepOpen && i >= 0:
+		l.say("Still waiting until " + l.sim.Walk[i].For + ".")
+		return stay, nil
+	case l.next:
+		return stay, nil
+	case i+1 >= len(l.sim.Walk):
+		return open(NewSeen(l)), l.judge()
+	}
+	l.next = true
+	return stay, l.cast.do("begin the next step", Player.Next)
+}
+
+// stepDone notes the end of the walk.
+func (l *Lesson) stepDone(id string) tea.Cmd {
+	if l.stepAt(id) != len(l.sim.Walk)-1 {
+		return nil
+	}
+	l.ended = true
+	return tea.Batch(l.judge(), l.env.finish(l.it, l.said, l.tape.Last()))
+}
+
+// wordLines are the words beside the picture: the step, the grade, what is next.
+func (l *Lesson) wordLines(w int) []line {
+	world := l.world()
+	var out []line
+	if l.ask != nil {
+		return l.ask.lines(w)
+	}
+	if l.menu != nil {
+		return l.menu.lines(w)
+	}
+	switch l.phase {
+	case starting:
+		return paragraph("The processes are being started.", w, draw.Dim)
+	case resting:
+		return append(paragraph("The processes of this lesson have been ended: there was no key for a quarter of an hour.", w, draw.Text),
+			append([]line{nil}, paragraph("Any key starts them again.", w, draw.Accent)...)...)
+	case broken:
+		return l.brokenLines(w)
+	}
+	i := l.stepAt(world.Step)
+	if i >= 0 && !world.StepOpen {
+		if t, ok := l.it.Text.Step(world.Step); ok {
+			out = wordsOf(t.Body, w, figures(l.stepScene(world)))
+		}
+		out = gap(out, l.gradeLines(world, i, w))
+	}
+	out = gap(out, l.nextLines(world, i, w))
+	for _, h := range l.it.Text.Hints[:min(l.hints, len(l.it.Text.Hints))] {
+		out = gap(out, wordsOf("*Hint.* "+h, w, figures(nil)))
+	}
+	if n := len(world.Trouble); n > 0 {
+		t := world.Trouble[n-1]
+		text := t.Text
+		if t.Who != "" {
+			text = t.Who + ": " + text
+		}
+		out = gap(out, paragraph(text, w, draw.Fail))
+		out = append(out, paragraph(t.Advice, w, draw.Dim)...)
+	}
+	return gap(out, l.note.wrap(w, 0))
+}
+
+// stepScene is the picture at the end of the step that is shown: its words stay
+// true while the learner plays on.
+func (l *Lesson) stepScene(w *sims.World) *scene.Scene {
+	if a := w.After(w.Step); a != nil {
+		return l.sim.Draw(a)
+	}
+	return nil
+}
+
+// nextLines say what is waited for, or what the key n does now.
+func (l *Lesson) nextLines(w *sims.World, i, width int) []line {
+	switch {
+	case w.StepOpen && i >= 0:
+		return styled("Waiting until "+l.sim.Walk[i].For+" …", draw.Dim).wrap(width, 0)
+	case l.frozen:
+		return nil
+	case i < 0:
+		return nil
+	case i+1 < len(l.sim.Walk):
+		return nil
+	}
+	return line{{"The walk is done. ", draw.Text}, {"n", draw.Accent.Bold()},
+		{" shows what you saw; or go on playing with the keys below.", draw.Text}}.wrap(width, 0)
+}
+
+// gradeLines compare the prediction with what was measured, at the step that
+// measured it.
+func (l *Lesson) gradeLines(w *sims.World, i, width int) []line {
+	if i > 0 {
+		if before := w.After(l.sim.Walk[i-1].ID); before != nil && l.it.Grade(before, l.said).Known {
+			return nil
+		}
+	}
+	return l.grade(w, width)
+}
+
+func (l *Lesson) grade(w *sims.World, width int) []line {
+	g := l.it.Grade(w, l.said)
+	if !g.Known || l.it.Text.Predict == nil {
+		return nil
+	}
+	measured := l.labelOf(g.Measured)
+	switch {
+	case l.said == "":
+		return line{{"Measured here: ", draw.Dim}, {measured, draw.Strong}}.wrap(width, 0)
+	case g.Right:
+		return line{{"✓ ", draw.Good}, {"You said ", draw.Text}, {l.label, draw.Strong}, {": right.", draw.Good}}.wrap(width, 0)
+	}
+	return line{{"You said ", draw.Text}, {l.label, draw.Strong}, {". Measured here: ", draw.Text}, {measured, draw.Accent.Bold()}, {".", draw.Text}}.wrap(width, 0)
+}
+
+// labelOf is a value as the choices write it.
+func (l *Lesson) labelOf(value string) string {
+	if p := l.it.Text.Predict; p != nil {
+		for _, c := range p.Choices {
+			if c.Value == value {
+				return plainWords(c.Label)
+			}
+		}
+	}
+	return value
+}
+
+// plainWords is Markdown on one line without its marks.
+func plainWords(m lessons.Markdown) string {
+	text := ""
+	for _, l := range wordsOf(m, textCells, figures(nil)) {
+		for _, s := range l {
+			text += s.text
+		}
+	}
+	return text
+}
+
+func (l *Lesson) brokenLines(w int) []line {
+	out := paragraph("The processes of this lesson could not be started.", w, draw.Strong)
+	out = gap(out, l.note.wrap(w, 0))
+	return gap(out, line{{"d", draw.Accent.Bold()}, {" shows what this machine allows and what to do about it; ", draw.Text},
+		{"t", draw.Accent.Bold()}, {" shows the words of the lesson; any other key tries again.", draw.Text}}.wrap(w, 0))
+}
+
+// stepCount is "step 3 of 6".
+func (l *Lesson) stepCount(w *sims.World) string {
+	i := l.stepAt(w.Step)
+	if i < 0 {
+		return fmt.Sprintf("%d steps", len(l.sim.Walk))
+	}
+	return fmt.Sprintf("step %d of %d", i+1, len(l.sim.Walk))
+}

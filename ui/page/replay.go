@@ -1,0 +1,141 @@
+package page
+
+// This file holds the replay: a recorded run, played as fast as it happened or
+// gone through event by event. Nothing is started.
+
+import (
+	"fmt"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"ipctour/lessons"
+	"ipctour/sims"
+	"ipctour/ui/draw"
+)
+
+// Replay is a recorded run on the screen.
+type Replay struct {
+	env     *Env
+	it      *lessons.Lesson
+	tape    *sims.Tape
+	at      int
+	playing bool
+	tag     int // drops beats of a play that was paused
+	below   *Lesson
+}
+
+type replayBeat struct{ tag int }
+
+// NewReplay is a run from its first event on.
+func NewReplay(env *Env, l *lessons.Lesson, events []sims.Event) *Replay {
+	r := &Replay{env: env, it: l, tape: sims.NewTape(l.Sim), at: 1, playing: true}
+	r.tape.Add(events...)
+	r.at = min(1, r.tape.Len())
+	r.below = &Lesson{env: env, it: l, sim: l.Sim, tape: r.tape, frozen: true, phase: resting}
+	return r
+}
+
+// Init begins to play.
+func (r *Replay) Init() tea.Cmd { return r.beat() }
+
+// Close has nothing to end.
+func (r *Replay) Close() {}
+
+// Title names the run.
+func (r *Replay) Title() string { return "ipctour · replay of " + r.it.ID }
+
+// Keys are those of time.
+func (r *Replay) Keys() []Section {
+	return []Section{{"The run", replayKeys}, {"Everywhere", anyKeys}}
+}
+
+const replayStep = 50 * time.Millisecond
+
+func (r *Replay) beat() tea.Cmd {
+	r.tag++
+	tag := r.tag
+	return r.env.After(replayStep, func(time.Time) tea.Msg { return replayBeat{tag} })
+}
+
+// Update plays, pauses and goes back and forth.
+func (r *Replay) Update(msg tea.Msg) (Move, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		r.below.w, r.below.h = msg.Width, msg.Height
+	case replayBeat:
+		if msg.tag == r.tag && r.playing {
+			return stay, r.advance()
+		}
+	case tea.KeyPressMsg:
+		return r.follow(intent(msg.String(), replayKeys, anyKeys))
+	}
+	return stay, nil
+}
+
+// advance shows what happened in the next twentieth of a second.
+func (r *Replay) advance() tea.Cmd {
+	if r.at >= r.tape.Len() {
+		r.playing = false
+		return nil
+	}
+	until := r.tape.Event(r.at).At
+	if r.at > 0 {
+		until = r.tape.Event(r.at-1).At + replayStep
+	}
+	r.at++
+	for r.at < r.tape.Len() && r.tape.Event(r.at).At <= until {
+		r.at++
+	}
+	return r.beat()
+}
+
+func (r *Replay) follow(do Intent) (Move, tea.Cmd) {
+	switch do {
+	case doLeave:
+		return back(), nil
+	case doFreeze:
+		if r.playing = !r.playing; r.playing {
+			if r.at >= r.tape.Len() {
+				r.at = min(1, r.tape.Len())
+			}
+			return stay, r.beat()
+		}
+	case doEarlierEvent, doLaterEvent, doEarlierJump, doLaterJump:
+		r.playing, r.at = false, moved(r.tape, r.at, do)
+	case doTop:
+		r.playing, r.at = false, min(1, r.tape.Len())
+	case doBottom:
+		r.playing, r.at = false, r.tape.Len()
+	case doEvidence:
+		r.show()
+		return open(NewEvidence(r.below)), nil
+	}
+	return stay, nil
+}
+
+// show puts the lesson's page, which draws the picture, at the present event.
+func (r *Replay) show() {
+	r.below.at = r.at
+	r.below.past = r.tape.At(r.at)
+}
+
+// Draw paints the picture, with where in the run it is.
+func (r *Replay) Draw(cv *draw.Canvas, rect draw.Rect) {
+	r.show()
+	a := on(cv, rect)
+	head, body, foot := frame(a, 1)
+	state, st := "❚❚ paused", draw.Accent.Bold()
+	if r.playing {
+		state, st = "▶ replay", draw.Good
+	}
+	if n := r.tape.Len(); n > 0 {
+		state += fmt.Sprintf("  %s of %s · event %d of %d", clockText(r.below.past.Now, true), clockText(r.tape.Event(n-1).At, true), r.at, n)
+	} else {
+		state = "the run is empty"
+	}
+	r.below.drawTitle(head, state, st)
+	p := lessonPlan{caption: body.part(0, 0, body.W, 1), picture: body.part(0, 2, body.W, body.H-2)}
+	r.below.drawPicture(p, r.below.past)
+	keyLine(foot, append(append([]Key{}, replayKeys...), anyKeys...))
+}
