@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -28,12 +29,19 @@ func (w *World) Process(role string) scene.Process {
 	case a.Idle:
 		p.Note = "waits for you"
 	case a.Life == scene.Asleep:
-		p.Where = a.Wchan
+		p.Where = kernelName(a.Wchan)
 		if p.Where == "" && a.Syscall != "" {
 			p.Where = "in " + a.Syscall
 		}
 	}
 	return p
+}
+
+// kernelName is a function of the kernel without what its compiler added to the
+// name: .constprop.0, .isra.0.
+func kernelName(wchan string) string {
+	name, _, _ := strings.Cut(wchan, ".")
+	return name
 }
 
 // WithFDs adds the descriptor table to a process, the closed ones struck out.
@@ -173,7 +181,7 @@ func (w *World) SleepFigure(role string) scene.Figure {
 	a := w.Actor(role)
 	f := scene.Figure{ID: "asleep", Label: role, Origin: scene.Kernel, Text: "not asleep"}
 	if a.Life == scene.Asleep {
-		where := a.Wchan
+		where := kernelName(a.Wchan)
 		if where == "" {
 			where = a.Syscall
 		}
