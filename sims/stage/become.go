@@ -31,8 +31,8 @@ func roleArgs(lesson, role string, depth int) []string {
 // collection before it has grown, no files of cgroups held open, nothing of the
 // learner's environment.
 func childEnv() []string {
-	return []string{"PATH=" + os.Getenv("PATH"), "LANG=C", "GOGC=off", "GOMEMLIMIT=48MiB",
-		"GODEBUG=asyncpreemptoff=1,containermaxprocs=0,updatemaxprocs=0", "GOMAXPROCS=2", "GOTRACEBACK=single"}
+	return append([]string{"PATH=" + os.Getenv("PATH"), "LANG=C", "GOGC=off", "GOMEMLIMIT=48MiB",
+		"GODEBUG=asyncpreemptoff=1,containermaxprocs=0,updatemaxprocs=0", "GOMAXPROCS=2", "GOTRACEBACK=single"}, raceEnv...)
 }
 
 // standardFiles are /dev/null twice and the given standard error.
@@ -46,19 +46,29 @@ func withHouse(list []uintptr, link, page int) []uintptr {
 	return append(list, uintptr(link), uintptr(page))
 }
 
+// A role runs on the main thread, the one whose number is the pid: that is where
+// the kernel is asked what it does. Only an init can hold the main goroutine there;
+// by the time of main it may have moved to another.
+func init() {
+	if isRole(os.Args) {
+		runtime.LockOSThread()
+	}
+}
+
+func isRole(args []string) bool { return len(args) == 5 && args[1] == roleWord }
+
 // Become turns this process into a role, if its arguments say so, and does not
-// return then. Call it first in main, on the main thread.
+// return then. Call it first in main.
 func Become(args []string, find func(lesson, role string) *Role) {
 	switch {
 	case len(args) == 2 && args[1] == janitorWord:
 		os.Exit(sweepForever())
-	case len(args) == 5 && args[1] == roleWord:
+	case isRole(args):
 		os.Exit(play(args[2], args[3], args[4], find))
 	}
 }
 
 func play(lesson, name, depth string, find func(lesson, role string) *Role) int {
-	runtime.LockOSThread()
 	d, err := strconv.Atoi(depth)
 	if err != nil || d > maxDepth {
 		fmt.Fprintln(os.Stderr, "ipctour: a role may not start roles without end")

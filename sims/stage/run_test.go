@@ -39,6 +39,9 @@ var echo = sims.Sim{
 }
 
 func speak(a *sims.Actor) error {
+	if unix.Gettid() != os.Getpid() {
+		return errors.New("a role is not on the main thread")
+	}
 	if a.Arg("fail") == "role" {
 		return errors.New("stage fright")
 	}
