@@ -311,8 +311,10 @@ func drawFraming(w *sims.World) *scene.Scene {
 		Processes: []scene.Process{w.Process("sender"), w.Process("reader")},
 		Objects:   []scene.Object{w.Pipe("pipe"), w.Pipe("signal"), scene.Stream{ID: "stream", Label: "the latest records", Sent: b.sent, Reads: b.reads}},
 		Links: []scene.Link{
-			w.Link("sender", "pipe", "w"), w.Link("reader", "pipe", "r"),
-			w.Link("sender", "signal", "w"), w.Link("reader", "signal", "r"),
+			// The sender may sleep for want of room, the reader only on the signal:
+			// it reads from the pipe when it knows that bytes are there.
+			hold(w, "sender", "pipe", "w", "pipe_write"), hold(w, "reader", "pipe", "r", ""),
+			hold(w, "sender", "signal", "w", ""), hold(w, "reader", "signal", "r", "pipe_read"),
 		},
 		Figures: []scene.Figure{
 			batchFigure("batch-writes", "writes", len(b.sent), "the sender tells of each write(2) that has returned"),

@@ -238,7 +238,7 @@ func drawHose(w *sims.World) *scene.Scene {
 		Sentence:  hoseSentence(w),
 		Processes: []scene.Process{w.Process("writer"), w.Process("reader")},
 		Objects:   []scene.Object{w.Pipe("pipe")},
-		Links:     []scene.Link{w.Link("writer", "pipe", "w"), w.Link("reader", "pipe", "r")},
+		Links:     []scene.Link{hold(w, "writer", "pipe", "w", "pipe_write"), hold(w, "reader", "pipe", "r", "pipe_read")},
 		Figures: []scene.Figure{
 			w.QueuedFigure("pipe"), w.SleepFigure("reader"),
 			w.CountFigure("writer", "sent", "numbers in", ""), w.CountFigure("reader", "received", "numbers out", ""),
@@ -247,6 +247,16 @@ func drawHose(w *sims.World) *scene.Scene {
 			w.CapacityFigure("pipe"),
 		},
 	}
+}
+
+// hold is a link that is blocked only where the process sleeps in that part of
+// the kernel: one that sleeps elsewhere, to keep its pace, is not held up by it.
+func hold(w *sims.World, role, object, mode, sleep string) scene.Link {
+	l := w.Link(role, object, mode)
+	if l.State == scene.Blocked && (sleep == "" || !w.Asleep(role, sleep)) {
+		l.State = scene.Idle
+	}
+	return l
 }
 
 func hoseSentence(w *sims.World) string {
