@@ -81,6 +81,9 @@ func TestPlainWalk(t *testing.T) {
 	if d, done := o.Progress.Done("pipes/full-buffer"); !done || !d.Right || d.Predicted != "65536" {
 		t.Errorf("progress: %+v, %v", d, done)
 	}
+	if strings.Contains(out, "nobody holds it") {
+		t.Error("a pipe is told that the kernel was not asked about yet")
+	}
 	if strings.ContainsAny(out, "\x1b\r\t\a") {
 		t.Error("there are control characters in it")
 	}

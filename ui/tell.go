@@ -87,8 +87,9 @@ func (t *Teller) cast(before map[string]string) {
 // shows: what is said after a look may miss the next one.
 const settling = 4
 
-// unsure is how many looks at a new cast may be half old: see World.Beats.
-const unsure = 2
+// unsure is how many looks at a new cast may come before the first one at its
+// descriptors, without which a pipe seems to be held by nobody.
+const unsure = 3
 
 // beat tells what a look at the kernel has shown.
 func (t *Teller) beat() {

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -70,9 +69,6 @@ func (f *tourFlags) check() error {
 func (a *app) plainly(f tourFlags) bool {
 	return f.plain || os.Getenv("TERM") == "dumb" || !term.IsTerminal(a.stdin.Fd()) || !term.IsTerminal(a.stdout.Fd())
 }
-
-// errNoScreen says what to use while the program has no screen of its own.
-var errNoScreen = errors.New("the screen is still to come: `ipctour list` shows the lessons, `ipctour run LESSON` plays one in sentences")
 
 // tour opens the course, or one lesson of it.
 func (a *app) tour(c *cobra.Command, args []string, f tourFlags) error {
