@@ -26,9 +26,6 @@ func (a area) part(x, y, w, h int) area {
 	return area{a.c, draw.Rect{X: a.X + x, Y: a.Y + y, W: max(0, min(w, a.W-x)), H: max(0, min(h, a.H-y))}}
 }
 
-// inset leaves a margin on both sides and above.
-func (a area) inset(x, y int) area { return a.part(x, y, a.W-2*x, a.H-y) }
-
 // put writes text at (x, y), cut with … at the right edge, and returns the column after it.
 func (a area) put(x, y int, text string, st draw.Style) int {
 	if x < 0 || y < 0 || y >= a.H || x >= a.W {
@@ -52,16 +49,7 @@ type span struct {
 
 type line []span
 
-func plain(text string) line                 { return line{{text, draw.Text}} }
 func styled(text string, st draw.Style) line { return line{{text, st}} }
-
-func (l line) width() int {
-	n := 0
-	for _, s := range l {
-		n += draw.Width(s.text)
-	}
-	return n
-}
 
 // line writes a line at (x, y).
 func (a area) line(x, y int, l line) int {

@@ -220,10 +220,8 @@ func (l *Lesson) world() *sims.World {
 
 func (l *Lesson) scene() *scene.Scene { return l.sim.Draw(l.world()) }
 
-func (l *Lesson) say(text string)               { l.note = styled(text, draw.Dim) }
-func (l *Lesson) warn(text string)              { l.note = styled(text, draw.Fail) }
-func (l *Lesson) sayf(format string, a ...any)  { l.say(fmt.Sprintf(format, a...)) }
-func (l *Lesson) warnf(format string, a ...any) { l.warn(fmt.Sprintf(format, a...)) }
+func (l *Lesson) say(text string)  { l.note = styled(text, draw.Dim) }
+func (l *Lesson) warn(text string) { l.note = styled(text, draw.Fail) }
 
 // clockText is a time of the run: 00:12, or with tenths.
 func clockText(d time.Duration, tenths bool) string {

@@ -13,7 +13,6 @@ import (
 type reader struct {
 	w, h   int
 	scroll scroll
-	rows   int // of the key line
 }
 
 // take follows size, scrolling and the mouse wheel; lines are those at a width.
