@@ -159,7 +159,7 @@ func (w *plainLesson) loop() {
 				w.do(line)
 			}
 		case <-w.ctx.Done():
-			return
+			w.quit = true
 		}
 	}
 }

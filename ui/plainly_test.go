@@ -126,6 +126,9 @@ func TestPlainEnds(t *testing.T) {
 			t.Error(err)
 		}
 		inOrder(t, out.String(), "Step 1 of 7", "All of it is gone.")
+		if strings.Contains(out.String(), "The chapters:") {
+			t.Error("it goes on after the signal")
+		}
 	})
 }
 
