@@ -84,6 +84,7 @@ var outside = []struct{ imported, mayBeImportedBy string }{
 	{`^github\.com/charmbracelet/`, `^ui($|/)`},
 	{`^unsafe$`, `^sims($|/)`},
 	{`^os/exec$`, `^$`}, // the stage starts processes, by syscall.ForkExec
+	{`^os/user$`, `^$`}, // Bubble Tea links it (by colorprofile and terminfo), we need none of it
 	{`^net$`, `^$`},     // its poller would put the sockets of a lesson to sleep elsewhere
 }
 
@@ -125,7 +126,7 @@ func TestImports(t *testing.T) {
 var forbidden = []string{
 	`^github\.com/charmbracelet/(bubbletea|lipgloss|bubbles|glamour)`, // version 1, and Glamour
 	`^github\.com/(alecthomas/chroma|muesli/termenv)`,
-	`^net/http`, `^testing$`, `^os/user$`, `^plugin$`, `^C$`, `^runtime/cgo$`,
+	`^net/http`, `^testing$`, `^plugin$`, `^C$`, `^runtime/cgo$`,
 }
 
 func TestBinaryHoldsNothingForbidden(t *testing.T) {
