@@ -138,7 +138,7 @@ func (s *session) play() {
 	s.press("2")
 	s.press("\r")
 	s.see("65,536 of 65,536")
-	s.see("Said 65,536")
+	s.see("You said 65,536: right.")
 	s.press("n")
 	s.see("65,535")
 }

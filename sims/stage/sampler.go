@@ -21,6 +21,7 @@ type looked struct {
 	switches    int64
 	preempted   int64
 	fds         []FD
+	tabled      bool // fds has been read
 }
 
 // tableEvery is how many beats lie between two readings of descriptor tables,
@@ -108,9 +109,10 @@ func (r *Run) lookKernel(p *process, tables bool) {
 			S: map[string]string{"state": state, "wchan": s.Wchan, "call": s.Syscall},
 			N: map[string]int64{"voluntary": s.VoluntarySwitches, "involuntary": s.InvoluntarySwitches}})
 	}
-	if !tables {
-		return
+	if !tables && p.last.tabled {
+		return // the first look at a process reads its table: the pictures begin with it
 	}
+	p.last.tabled = true
 	if fds := r.table(p); !slices.Equal(fds, p.last.fds) {
 		p.last.fds = fds
 		r.journal.Add(Event{Who: p.role.Name, Source: FromKernel, Kind: Table, FDs: fds})
