@@ -152,3 +152,27 @@ func BenchmarkFrame(b *testing.B) {
 		_ = Scene(s, o).String()
 	}
 }
+
+func TestPasteCutsWideGlyphsWhole(t *testing.T) {
+	src := NewCanvas(4, 2, Mono(), false)
+	src.Text(0, 0, "世界", Text)
+	src.Text(0, 1, "abcd", Text)
+	for _, c := range []struct {
+		x, y int
+		want string
+	}{
+		{0, 0, "世界.\nabcd."},
+		{2, 0, "..世.\n..abc"}, // half of 界 falls outside
+		{-1, -1, "bcd..\n....."},
+		{1, 1, ".....\n.世界"},
+	} {
+		dst := NewCanvas(5, 2, Mono(), false)
+		for y := range dst.H {
+			dst.HLine(0, y, dst.W, ".", Text)
+		}
+		dst.Paste(src, c.x, c.y)
+		if got := dst.Plain(); got != c.want {
+			t.Errorf("at %d, %d: got %q, want %q", c.x, c.y, got, c.want)
+		}
+	}
+}

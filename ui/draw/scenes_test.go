@@ -125,6 +125,7 @@ func atomic() *scene.Scene {
 		s.Links = append(s.Links, scene.Link{From: n, To: "p", FD: 3, State: scene.Moving})
 	}
 	s.Links[2].State = scene.Blocked
+	s.Processes[2].Life, s.Processes[2].Letter, s.Processes[2].Where = scene.Asleep, "S", "anon_pipe_write"
 	s.Processes = append(s.Processes, scene.Process{ID: "checker", Name: "checker", PID: 304, Life: scene.Running, Letter: "R"})
 	s.Links = append(s.Links, scene.Link{From: "p", To: "checker", FD: 4, State: scene.Moving})
 	s.Objects = []scene.Object{scene.Pipe{ID: "p", Label: "pipe", Capacity: 65536, Queued: 40960, Page: 4096, Writers: 4, Readers: 1,

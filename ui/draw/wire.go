@@ -228,15 +228,40 @@ func (w *wires) ends(p path, s *seg) {
 		w.stub(p, s)
 	} else {
 		if s.toHigh {
-			w.put(p.toA, p.toB, head4(w.x, true, state), st)
+			w.head(p.toA, p.toB, head4(w.x, true, state), st)
 		}
 		if s.toLow {
-			w.put(p.fromA, p.fromB, head4(w.x, false, state), st)
+			w.head(p.fromA, p.fromB, head4(w.x, false, state), st)
 		}
+		w.ownWall(p, s, st)
 	}
 	w.label(p, s)
 	if state != scene.Cut {
 		w.words(p, s, st)
+	}
+}
+
+// head draws the end of a line in the line's colour: where several processes
+// share it, it is nobody's.
+func (w *wires) head(a, b int, glyph string, st Style) {
+	if at := w.at(a, b); at != nil && at.joins != 0 {
+		st = at.style
+	}
+	w.put(a, b, glyph, st)
+}
+
+// ownWall marks a blocked writer on its own stretch, before the turn. At the
+// object its line may merge with that of a writer whose bytes move, and the
+// head there is then the mover's.
+func (w *wires) ownWall(p path, s *seg, st Style) {
+	if flow(s.link) != scene.Blocked || p.fromB == p.toB {
+		return
+	}
+	switch {
+	case s.toHigh && !s.procAtHigh && p.turn-1 > p.fromA:
+		w.put(p.turn-1, p.fromB, head4(w.x, true, scene.Blocked), st)
+	case s.toLow && s.procAtHigh && p.turn+1 < p.toA:
+		w.put(p.turn+1, p.toB, head4(w.x, false, scene.Blocked), st)
 	}
 }
 
