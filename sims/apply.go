@@ -162,6 +162,9 @@ func (a *ActorState) read(e Event) {
 		a.Letter, a.Wchan, a.Syscall = s, e.S["wchan"], e.S["call"]
 		a.settle(e.At)
 	}
+	if v, ok := e.N["voluntary"]; ok && v != a.Numbers["voluntary"] && a.Life == scene.Asleep {
+		a.Since = e.At // it woke and fell asleep again between two looks
+	}
 	for k, v := range e.N {
 		a.Numbers[k] = v
 	}

@@ -277,7 +277,7 @@ func fullBufferSentence(w *sims.World) string {
 	case writerAsleepOnFull(w):
 		return "The pipe is full and the writer is asleep in the kernel."
 	case w.Asleep("writer", "pipe_write") && p.Level("queued") >= 0 && p.Level("capacity") > 0:
-		return fmt.Sprintf("%s are free, but not a whole page: the writer sleeps on.", bytes(p.Level("capacity")-p.Level("queued")))
+		return fmt.Sprintf("Room for %s, but no whole page is free: the writer sleeps on.", bytes(p.Level("capacity")-p.Level("queued")))
 	case w.Count("writer", "refused") > 0 && w.Asleep("writer", ""):
 		return "The pipe is full: write(2) said EAGAIN, and the writer waits in poll(2) for room."
 	}

@@ -102,14 +102,19 @@ func (l *Lesson) questionLines(w int) []line {
 		if i == l.choice {
 			mark, st = "  ▸ ", draw.Accent.Bold()
 		}
-		row := line{{mark, draw.Accent.Bold()}, {strconv.Itoa(i + 1), draw.Accent}, {"   ", draw.Text}}
+		row := line{{strconv.Itoa(i + 1), draw.Accent}, {"   ", draw.Text}}
 		for _, s := range plainLine(c.Label, w) {
 			if s.style == draw.Text || i == l.choice {
 				s.style = st
 			}
 			row = append(row, s)
 		}
-		out = append(out, row.wrap(w, 8)...)
+		for n, part := range row.wrap(w-4, 4) {
+			if n > 0 {
+				mark = spaces(4)
+			}
+			out = append(out, append(line{{mark, draw.Accent.Bold()}}, part...))
+		}
 	}
 	return out
 }
