@@ -86,7 +86,7 @@ func (f *field) key(msg tea.KeyPressMsg) {
 
 // draw writes the text with its cursor; what is left of a long text scrolls away.
 func (f *field) draw(a area, x, y int) {
-	from := max(0, f.at-(a.W-x-2))
+	from := max(0, f.at-max(0, a.W-x-2))
 	x = a.put(x, y, string(f.text[from:f.at]), draw.Strong)
 	x = a.put(x, y, "▏", draw.Accent)
 	a.put(x, y, string(f.text[f.at:]), draw.Strong)

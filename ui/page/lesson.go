@@ -43,6 +43,7 @@ type Lesson struct {
 	choice int    // the answer under the marker
 	said   string // the value predicted; "" for none
 	label  string // as the learner read it
+	graded string // the step that measured the answer; "" while none has
 
 	cast    *cast
 	tape    *sims.Tape

@@ -32,7 +32,7 @@ type (
 // run starts the processes, anew if they ran before.
 func (l *Lesson) run() tea.Cmd {
 	l.phase, l.tape, l.next, l.ended = starting, sims.NewTape(l.sim), false, false
-	l.frozen, l.past, l.at, l.claims, l.note, l.chosen = false, nil, 0, nil, nil, 0
+	l.frozen, l.past, l.at, l.claims, l.note, l.chosen, l.graded = false, nil, 0, nil, nil, 0, ""
 	l.begun, l.base, l.clock = time.Time{}, 0, 0
 	it, env := l.it, l.env
 	l.cast = &cast{start: func() (Player, error) {

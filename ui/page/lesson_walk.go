@@ -46,6 +46,9 @@ func (l *Lesson) nextStep() (Move, tea.Cmd) {
 
 // stepDone notes the end of the walk.
 func (l *Lesson) stepDone(id string) tea.Cmd {
+	if l.graded == "" && l.it.Grade(l.tape.Last(), l.said).Known {
+		l.graded = id
+	}
 	if l.stepAt(id) != len(l.sim.Walk)-1 {
 		return nil
 	}
@@ -77,7 +80,7 @@ func (l *Lesson) wordLines(w int) []line {
 		if t, ok := l.it.Text.Step(world.Step); ok {
 			out = wordsOf(t.Body, w, figures(l.stepScene(world)))
 		}
-		out = gap(out, l.gradeLines(world, i, w))
+		out = gap(out, l.gradeLines(world, w))
 	}
 	out = gap(out, l.nextLines(world, i, w))
 	for _, h := range l.it.Text.Hints[:min(l.hints, len(l.it.Text.Hints))] {
@@ -122,11 +125,9 @@ func (l *Lesson) nextLines(w *sims.World, i, width int) []line {
 
 // gradeLines compare the prediction with what was measured, at the step that
 // measured it.
-func (l *Lesson) gradeLines(w *sims.World, i, width int) []line {
-	if i > 0 {
-		if before := w.After(l.sim.Walk[i-1].ID); before != nil && l.it.Grade(before, l.said).Known {
-			return nil
-		}
+func (l *Lesson) gradeLines(w *sims.World, width int) []line {
+	if w.Step != l.graded {
+		return nil
 	}
 	return l.grade(w, width)
 }
