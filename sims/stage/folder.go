@@ -31,7 +31,9 @@ func places() []string {
 	return p
 }
 
-func newFolder() (*folder, error) {
+// newFolder makes the folder. The janitor is told of it first, so that there is
+// no moment at which a killed tour would leave it behind.
+func newFolder(order func(string) error) (*folder, error) {
 	start, err := probe.StartTime(os.Getpid())
 	if err != nil {
 		return nil, err
@@ -40,11 +42,14 @@ func newFolder() (*folder, error) {
 	var errs []error
 	for _, place := range places() {
 		path := filepath.Join(place, name)
+		if err := order("remove " + path); err != nil {
+			return nil, err
+		}
 		err := os.Mkdir(path, 0o700) // fails if anything is there, a link included
 		if err == nil {
 			return &folder{path: path}, nil
 		}
-		errs = append(errs, err)
+		errs = append(errs, err, order("forget "+path))
 	}
 	return nil, fmt.Errorf("no place for a private folder (set TMPDIR to one you may write to): %w", errors.Join(errs...))
 }

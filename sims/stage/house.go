@@ -34,13 +34,13 @@ func NewHouse() (*House, error) {
 	if h.null, err = unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0); err != nil {
 		return nil, os.NewSyscallError("open /dev/null", err)
 	}
-	if h.folder, err = newFolder(); err != nil {
-		return nil, errors.Join(err, h.Close())
-	}
 	if _, err = Sweep(); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
-	if h.janitor, err = startJanitor(h.null, h.folder.path); err != nil {
+	if h.janitor, err = startJanitor(h.null); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	if h.folder, err = newFolder(h.janitor.order); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
 	if h.spawner, err = newSpawner(); err != nil {

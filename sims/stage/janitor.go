@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -20,7 +21,8 @@ import (
 // back as it was and removes what the tour had made. Its orders are lines:
 //
 //	guard        note how the terminal at descriptor 3 is set; answered "ok"
-//	remove PATH  to be removed if the tour dies
+//	remove PATH  to be removed if the tour dies; given before the path is made
+//	forget PATH  it was not made after all
 //	bye          the tour has ended well: do nothing
 //
 // Processes need no janitor: they die with the thread that started them.
@@ -28,10 +30,9 @@ type janitor struct {
 	pid  int
 	sock *os.File
 	in   *bufio.Reader
-	null int
 }
 
-func startJanitor(null int, folder string) (*janitor, error) {
+func startJanitor(null int) (*janitor, error) {
 	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("janitor: %w", os.NewSyscallError("socketpair", err))
@@ -45,11 +46,7 @@ func startJanitor(null int, folder string) (*janitor, error) {
 		return nil, fmt.Errorf("janitor: %w", err)
 	}
 	sock := os.NewFile(uintptr(ends[0]), "janitor")
-	j := &janitor{pid: pid, sock: sock, in: bufio.NewReader(sock), null: null}
-	if err := j.order("remove " + folder); err != nil {
-		return nil, errors.Join(err, j.dismiss())
-	}
-	return j, nil
+	return &janitor{pid: pid, sock: sock, in: bufio.NewReader(sock)}, nil
 }
 
 // order sends a line and waits for the answer, so that what follows is covered.
@@ -175,11 +172,14 @@ func (g *guard) obey(line string) error {
 			return fmt.Errorf("tcgetattr: %w", err)
 		}
 		g.saved = saved
-	case "remove":
+	case "remove", "forget":
 		if !filepath.IsAbs(path) || !strings.HasPrefix(filepath.Base(path), folderPrefix) {
 			return fmt.Errorf("not a folder of the tour: %q", path)
 		}
-		g.remove = append(g.remove, path)
+		g.remove = slices.DeleteFunc(g.remove, func(p string) bool { return p == path })
+		if verb == "remove" {
+			g.remove = append(g.remove, path)
+		}
 	default:
 		return fmt.Errorf("no such order: %q", line)
 	}
@@ -197,6 +197,9 @@ func (g *guard) cleanUp() int {
 		}
 	}
 	for _, path := range g.remove {
+		if !own(path) {
+			continue // not made yet
+		}
 		if err := removeTree(path); err != nil {
 			status = 1
 		}
