@@ -39,6 +39,11 @@ func (r *Run) sample() {
 		case <-r.quit:
 			return
 		case <-tick.C:
+			select { // a poke never waits behind a beat: two beats after it, all is fresh
+			case <-r.poke:
+				poked = true
+			default:
+			}
 		case <-r.poke:
 			poked = true
 		}

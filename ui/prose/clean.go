@@ -28,7 +28,13 @@ func (l *layout) clean(s string) string {
 		return s
 	}
 	var b strings.Builder
+	last := ' '
 	for _, r := range s {
+		joins := r == '\u200d' || unicode.In(r, unicode.Mn, unicode.Me)
+		if joins && (last == ' ' || last == '\n' || last == '\t') {
+			continue // it would join a space, and a line may end there
+		}
+		last = r
 		switch {
 		case r == '\t':
 			b.WriteString(spaces(tabWidth))
