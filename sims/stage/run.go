@@ -80,6 +80,7 @@ func (r *Run) start() error {
 	r.sampled = make(chan struct{})
 	go r.sample()
 	err := r.startCast()
+	r.Poke() // the first picture comes at once, not at the next beat
 	return errors.Join(err, w.closeMade(r.lateRoles()))
 }
 
