@@ -109,6 +109,9 @@ func (p *Play) conduct() {
 		case out <- pending:
 			pending = nil
 		case <-beat:
+			if quiet(pending) {
+				continue // nothing has changed: a picture of it can wait
+			}
 			select {
 			case p.feed <- pending:
 				pending = nil
@@ -116,6 +119,15 @@ func (p *Play) conduct() {
 			}
 		}
 	}
+}
+
+// quietBeats is how many looks at the kernel that found nothing new are passed
+// on together.
+const quietBeats = 10
+
+// quiet reports whether events are but a few looks that found nothing new.
+func quiet(events []Event) bool {
+	return len(events) < quietBeats && !slices.ContainsFunc(events, func(e Event) bool { return e.Kind != stage.Beat })
 }
 
 // take applies what has come, and ends the step whose condition is met.

@@ -47,7 +47,7 @@ func Run(ctx context.Context, o Options) error {
 			return play, nil
 		}}
 	m := newModel(o, first(env, o)...)
-	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithFPS(60)).Run()
+	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithFPS(30)).Run()
 	for _, p := range m.pages { // after a signal or a panic the pages are still open
 		p.Close()
 	}
