@@ -4,6 +4,7 @@ package ui
 
 import (
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
 
 	"ipctour/ui/draw"
 	"ipctour/ui/page"
@@ -17,6 +18,8 @@ type Model struct {
 	auto  bool // the theme follows the terminal's background
 	ascii bool
 	done  bool // the pages are being closed: nothing is taken any more
+	frame string
+	drawn bool // frame is what there is to see
 }
 
 // newModel is a model that begins with these pages.
@@ -50,6 +53,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	if m.done {
 		return m, nil
 	}
+	m.drawn = m.drawn && page.Still(msg)
 	switch msg := msg.(type) {
 	case tea.KeyPressMsg:
 		return m, m.key(msg)
@@ -58,6 +62,11 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.BackgroundColorMsg:
 		if m.auto && !msg.IsDark() {
 			m.theme = draw.Light()
+		}
+		return m, nil
+	case tea.ColorProfileMsg:
+		if msg.Profile <= colorprofile.ASCII { // NO_COLOR: dim is faint then, not grey
+			m.theme, m.auto = draw.Mono(), false
 		}
 		return m, nil
 	case tea.WindowSizeMsg:
@@ -84,6 +93,8 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	switch key := msg.String(); {
 	case key == "ctrl+c", key == "q" && !typing:
 		return m.quit()
+	case key == "ctrl+z":
+		return tea.Suspend
 	case key == "?" && !typing:
 		if _, already := top.(*page.Help); !already {
 			return m.move(page.Move{Open: page.NewHelp(top)}, nil)
@@ -95,6 +106,7 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 
 // move opens and closes pages.
 func (m *Model) move(to page.Move, cmd tea.Cmd) tea.Cmd {
+	m.drawn = false
 	cmds := []tea.Cmd{cmd}
 	if to.Quit || (to.Back && to.Open == nil && len(m.pages) == 1) {
 		return tea.Batch(cmd, m.quit())
@@ -126,11 +138,16 @@ func (m *Model) quit() tea.Cmd {
 
 // View draws the page that is seen.
 func (m *Model) View() tea.View {
-	c := draw.NewCanvas(m.w, m.h, m.theme, m.ascii)
-	m.top().Draw(c, draw.Rect{W: m.w, H: m.h})
-	v := tea.NewView(c.String())
+	if !m.drawn {
+		c := draw.NewCanvas(m.w, m.h, m.theme, m.ascii)
+		m.top().Draw(c, draw.Rect{W: m.w, H: m.h})
+		m.frame, m.drawn = c.String(), true
+	}
+	v := tea.NewView(m.frame)
 	v.AltScreen = true
-	v.MouseMode = tea.MouseModeCellMotion
+	if _, ok := m.top().(*page.Course); ok { // elsewhere the mouse marks text, to copy a command
+		v.MouseMode = tea.MouseModeCellMotion
+	}
 	v.WindowTitle = m.top().Title()
 	return v
 }

@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"ipctour/sims"
+	"ipctour/sims/scene"
 	"ipctour/ui/draw"
 )
 
@@ -53,9 +54,7 @@ func (c *Code) Update(msg tea.Msg) (Move, tea.Cmd) {
 	}
 	switch intent(key.String(), codeKeys, anyKeys) {
 	case doNextProcess:
-		if n := len(c.lesson.tape.Last().Actors); n > 0 {
-			c.lesson.chosen = (c.lesson.chosen + 1) % n
-		}
+		c.lesson.choose(1)
 		c.scroll.top = 0
 	case doRight:
 		first, _, _ := c.span()
@@ -85,10 +84,7 @@ func (c *Code) span() (first, last int, name string) {
 // lines are the lines of code with their numbers.
 func (c *Code) lines(int) []line {
 	first, last, _ := c.span()
-	gate := -1
-	if a := c.lesson.actor(); a != nil {
-		gate = c.source.gate(first, last, a.Gate)
-	}
+	here, why := c.here(first, last)
 	if c.whole {
 		first, last = 0, len(c.source.lines)-1
 	}
@@ -97,16 +93,31 @@ func (c *Code) lines(int) []line {
 	for i := first; i <= last && i < len(c.source.lines); i++ {
 		number := strconv.Itoa(i + 1)
 		head := line{{spaces(5-len(number)) + number + "  ", draw.Dim}}
-		if i == gate {
+		if i == here {
 			head = line{{"▸ " + spaces(3-len(number)) + number + "  ", st}}
 		}
 		row := append(head, c.source.lines[i]...)
-		if i == gate {
-			row = append(row, span{"   ◀ waits here", st})
+		if i == here {
+			row = append(row, span{"   ◀ " + why, st})
 		}
 		out = append(out, row)
 	}
 	return out
+}
+
+// here is the line that the chosen process is at, where it can be known: at a
+// gate, or asleep in a call that the function makes once; else -1.
+func (c *Code) here(first, last int) (at int, why string) {
+	a := c.lesson.actor()
+	switch {
+	case a == nil || a.Idle:
+		return -1, ""
+	case a.Gate != "":
+		return c.source.gate(first, last, a.Gate), "waits here"
+	case a.Life == scene.Asleep:
+		return c.source.call(first, last, a.Syscall), "asleep here"
+	}
+	return -1, ""
 }
 
 // Draw paints the code.

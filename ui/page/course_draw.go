@@ -5,6 +5,7 @@ package page
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -155,6 +156,33 @@ func (c *Course) drawLessons(a area) {
 	for row := 0; y+row < a.H && from+row < len(list); row++ {
 		c.drawLesson(a.part(0, y+row, a.W, 1), list[from+row], c.inside && from+row == c.lesson)
 	}
+	c.drawPreview(a.part(4, y+len(list)+1, a.W-4, a.H-y-len(list)-1))
+}
+
+// drawPreview is how the chosen chapter or lesson begins, where there is room:
+// its first paragraph.
+func (c *Course) drawPreview(a area) {
+	if a.H < 4 || a.W < 30 {
+		return
+	}
+	text := c.current().Opening
+	if c.inside {
+		text = ""
+		if t := c.lessons()[c.lesson].Text; t != nil {
+			text = t.Intro
+		}
+	}
+	first, _, _ := strings.Cut(string(text), "\n\n")
+	if first == "" {
+		return
+	}
+	rows := wordsOf(lessons.Markdown(first), min(a.W, textCells-18), figures(nil))
+	for i := range rows {
+		for n := range rows[i] {
+			rows[i][n].style = draw.Dim
+		}
+	}
+	a.lines(1, rows)
 }
 
 // drawLesson is one row: marker, ✓ or ○, title, minutes.

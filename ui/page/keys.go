@@ -95,7 +95,7 @@ var scrollKeys = []Key{
 }
 
 var courseKeys = []Key{
-	{doUp, []string{"up", "k"}, "↑↓", "choose", "the chapter, or the lesson, above and below", false},
+	{doUp, []string{"up", "k"}, "↑↓", "choose", "the chapter, or the lesson, above and below", true},
 	{doDown, []string{"down", "j"}, "↓", "", "", true},
 	{doRight, []string{"right", "l", "tab"}, "→", "lessons", "from the chapters to their lessons", false},
 	{doLeft, []string{"left", "h", "shift+tab"}, "←", "chapters", "from the lessons to the chapters", true},

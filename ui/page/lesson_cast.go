@@ -29,6 +29,21 @@ type (
 	}
 )
 
+// Still reports whether a message changes nothing that is seen: the kernel was
+// asked, and all was as before. The clock moves at its own beat.
+func Still(msg tea.Msg) bool {
+	e, ok := msg.(castEvents)
+	if !ok || e.over {
+		return false
+	}
+	for i := range e.batch {
+		if e.batch[i].Kind != stage.Beat {
+			return false
+		}
+	}
+	return true
+}
+
 // run starts the processes, anew if they ran before.
 func (l *Lesson) run() tea.Cmd {
 	l.phase, l.tape, l.next, l.ended = starting, sims.NewTape(l.sim), false, false

@@ -5,6 +5,7 @@ package page
 
 import (
 	"fmt"
+	"strings"
 
 	"ipctour/sims"
 	"ipctour/ui/draw"
@@ -42,19 +43,22 @@ func (l *Lesson) drawTitle(a area, state string, st draw.Style) {
 
 // state says whether the picture is live.
 func (l *Lesson) state(w *sims.World) (string, draw.Style) {
-	step := ""
+	step, word := "", "live "
 	if l.phase == live {
 		step = " · " + l.stepCount(w)
+	}
+	if l.w < 60 {
+		word = ""
+		step = strings.Replace(strings.TrimPrefix(step, " · step"), " of ", "/", 1)
 	}
 	if w.Stepping {
 		step = " · step mode" + step
 	}
 	switch {
 	case l.frozen:
-		behind := l.tape.Len() - l.at
-		return fmt.Sprintf("frozen at %s · %s behind", clockText(w.Now, true), plural(behind, "event")), draw.Accent.Bold()
+		return fmt.Sprintf("frozen at %s · %s behind", clockText(w.Now, true), plural(behind(l.tape, l.at), "event")), draw.Accent.Bold()
 	case l.phase == live:
-		return "● live " + clockText(w.Now, false) + step, draw.Good
+		return "● " + word + clockText(w.Now, false) + step, draw.Good
 	case l.phase == starting:
 		return "starting", draw.Dim
 	}
@@ -73,22 +77,25 @@ func (l *Lesson) plan(a area) lessonPlan {
 	if a.W >= 50 {
 		width -= 4
 	}
-	knobRows, houseRows, processRows := min(keyRows(knobs, width), 3), 0, 0
+	knobRows, houseRows, processRows, air := min(keyRows(knobs, width), 3), 0, 0, 0
 	switch {
 	case a.H >= 28:
 		houseRows, processRows = 1, 1
+		if a.H >= 34 {
+			air = 1 // between this lesson's keys and those of all lessons
+		}
 	case a.H >= 22:
 		knobRows, processRows = min(knobRows, 2), 0
 		houseRows = 1
 	default:
 		knobRows = min(knobRows, 1)
 	}
-	rows := knobRows + houseRows + processRows
+	rows := knobRows + air + processRows + houseRows
 	head, body, foot := frame(a, rows)
 	p.head = head
 	p.knobs = foot.part(0, 0, foot.W, knobRows)
-	p.process = foot.part(0, knobRows, foot.W, processRows)
-	p.house = foot.part(0, knobRows+processRows, foot.W, houseRows)
+	p.process = foot.part(0, knobRows+air, foot.W, processRows)
+	p.house = foot.part(0, knobRows+air+processRows, foot.W, houseRows)
 	l.planBody(&p, body)
 	return p
 }
@@ -99,26 +106,40 @@ func (l *Lesson) planBody(p *lessonPlan, body area) {
 	case body.W >= 96 && body.H >= 14: // side by side
 		w := max(36, min(body.W*3/10, 56))
 		p.words = body.part(0, 0, w, body.H)
-		p.caption = body.part(w+4, 0, body.W-w-4, 1)
-		p.picture = body.part(w+4, 2, body.W-w-4, body.H-2)
+		l.planPicture(p, body.part(w+4, 0, body.W-w-4, body.H), 3)
 	case body.W >= 56 && body.H >= 14: // one above the other
-		h := max(9, body.H*11/20)
-		if l.menu != nil || l.ask != nil {
-			h = min(h, body.H-9)
-		}
-		p.caption = body.part(0, 0, body.W, 1)
-		p.picture = body.part(0, 1, body.W, h-1)
-		p.words = body.part(0, h+1, min(body.W, textCells), body.H-h-1)
+		w := min(body.W, textCells)
+		need := max(4, min(len(l.wordLines(w)), body.H*9/20))
+		p.words = body.part(0, body.H-need, w, need)
+		l.planPicture(p, body.part(0, 0, body.W, body.H-need-1), 2)
 	case l.panel == 1 || l.menu != nil || l.ask != nil || l.phase != live: // one at a time
 		p.words = body
+	case body.H >= 6:
+		l.planPicture(p, body, 2)
 	default:
-		if body.H >= 6 {
-			p.caption = body.part(0, 0, body.W, 1)
-			p.picture = body.part(0, 1, body.W, body.H-1)
-		} else {
-			p.picture = body
-		}
+		p.picture = body
 	}
+}
+
+// planPicture gives the caption its rows, at most so many, and the picture the
+// rest, after a blank row where the caption may have three.
+func (l *Lesson) planPicture(p *lessonPlan, a area, most int) {
+	rows := min(len(styled(l.caption(), draw.Text).wrap(a.W, 0)), 2)
+	p.caption = a.part(0, 0, a.W, rows)
+	if most == 3 {
+		rows = max(rows+1, 2)
+	}
+	p.picture = a.part(0, rows, a.W, a.H-rows)
+}
+
+// caption is the sentence above the picture: what is happening, or while it
+// stands still, what has just happened.
+func (l *Lesson) caption() string {
+	if l.frozen && l.at > 0 && l.at <= l.tape.Len() {
+		e := l.tape.Event(l.at - 1)
+		return clockText(e.At, true) + "  " + tell(e)
+	}
+	return l.scene().Sentence
 }
 
 func (l *Lesson) wordArea() area {
@@ -133,11 +154,15 @@ func (l *Lesson) footKnobs() []Key {
 	if l.frozen {
 		return []Key{{Shown: "space", Says: "live again"}, {Shown: "[ ]", Says: "event by event"}, {Shown: "{ }", Says: "second by second"}, {Shown: "e", Says: "evidence"}, {Shown: "?", Says: "all keys"}}
 	}
-	next := lessonKeys[0]
+	first := lessonKeys[0]
 	if w := l.tape.Last(); l.stepAt(w.Step) == len(l.sim.Walk)-1 && !w.StepOpen {
-		next.Says = "what you saw"
+		first.Says = "what you saw"
 	}
-	return append([]Key{next}, l.knobKeys()...)
+	keys := []Key{first}
+	if l.w < 60 || l.h < 16 { // one panel at a time
+		keys = append(keys, Key{Shown: "→", Says: [...]string{"words", "picture"}[l.panel]}, Key{Shown: "?", Says: "keys"})
+	}
+	return append(keys, l.knobKeys()...)
 }
 
 // Draw paints the lesson.
@@ -180,12 +205,11 @@ func (l *Lesson) drawPicture(p lessonPlan, w *sims.World) {
 		return
 	}
 	s := l.sim.Draw(w)
-	caption, st := s.Sentence, draw.Strong
-	if l.frozen && l.at > 0 && l.at <= l.tape.Len() {
-		e := l.tape.Event(l.at - 1)
-		caption, st = clockText(e.At, true)+"  "+tell(e), draw.Accent.Bold()
+	st := draw.Strong
+	if l.frozen {
+		st = draw.Accent.Bold()
 	}
-	p.caption.put(0, 0, caption, st)
+	p.caption.lines(0, styled(l.caption(), st).wrap(p.caption.W, 0))
 	o := p.picture.c.Part(p.picture.W, p.picture.H)
 	o.Spin = l.spin
 	if l.frozen {

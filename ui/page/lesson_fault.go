@@ -69,18 +69,41 @@ func (l *Lesson) knobKeys() []Key {
 	return keys
 }
 
+// roles are the processes in the order of the picture.
+func (l *Lesson) roles() []string {
+	var roles []string
+	for _, p := range l.sim.Draw(l.tape.Last()).Processes {
+		roles = append(roles, p.ID)
+	}
+	return roles
+}
+
 // actor is the process that the house keys act on; nil while there is none.
 func (l *Lesson) actor() *sims.ActorState {
-	actors := l.tape.Last().Actors
-	if len(actors) == 0 {
+	roles := l.roles()
+	if len(roles) == 0 || l.tape.Len() == 0 {
 		return nil
 	}
-	return actors[l.chosen%len(actors)]
+	return l.tape.Last().Actor(roles[l.chosen%len(roles)])
+}
+
+// nameOf is what the picture calls a role.
+func (l *Lesson) nameOf(role string) string {
+	if p := l.sim.Draw(l.tape.Last()).Process(role); p != nil && p.Name != "" {
+		return p.Name
+	}
+	return role
+}
+
+// choose moves to another process.
+func (l *Lesson) choose(by int) {
+	if n := len(l.roles()); n > 0 {
+		l.chosen = ((l.chosen+by)%n + n) % n
+	}
 }
 
 // act does what a house key asks of the chosen process.
 func (l *Lesson) act(do Intent) tea.Cmd {
-	actors := l.tape.Last().Actors
 	a := l.actor()
 	if a == nil || l.phase != live {
 		return nil
@@ -88,9 +111,9 @@ func (l *Lesson) act(do Intent) tea.Cmd {
 	role := a.Role
 	switch do {
 	case doNextProcess:
-		l.chosen = (l.chosen + 1) % len(actors)
+		l.choose(1)
 	case doPrevProcess:
-		l.chosen = (l.chosen + len(actors) - 1) % len(actors)
+		l.choose(-1)
 	case doAgain:
 		l.unfreeze()
 		l.say("Started anew.")
@@ -121,18 +144,27 @@ func (l *Lesson) act(do Intent) tea.Cmd {
 
 func (l *Lesson) fault(f stage.Fault, role string) tea.Cmd {
 	l.unfreeze()
+	switch f {
+	case stage.Kill:
+		l.say("SIGKILL to the " + l.nameOf(role) + ". R starts new processes.")
+	case stage.StopIt:
+		l.say("SIGSTOP to the " + l.nameOf(role) + ". C lets it go on.")
+	case stage.Continue:
+		l.say("SIGCONT to the " + l.nameOf(role) + ".")
+	}
 	return l.cast.do(string(f)+" the "+role, func(p Player) error { return p.Break(f, role, "") })
 }
 
 // endMenu is the choice of a descriptor to close.
 type endMenu struct {
 	role string
+	name string
 	fds  []stage.FD
 	at   int
 }
 
 func (l *Lesson) openMenu(a *sims.ActorState) {
-	m := &endMenu{role: a.Role}
+	m := &endMenu{role: a.Role, name: l.nameOf(a.Role)}
 	for _, f := range a.FDs {
 		if f.Object != "" {
 			m.fds = append(m.fds, f)
@@ -170,7 +202,7 @@ func (l *Lesson) pick(msg tea.KeyPressMsg) tea.Cmd {
 }
 
 func (m *endMenu) lines(w int) []line {
-	out := paragraph("Close which end of the "+m.role+"?", w, draw.Strong)
+	out := paragraph("Close which end of the "+m.name+"?", w, draw.Strong)
 	out = append(out, nil)
 	for i, f := range m.fds {
 		mark, st := "  ", draw.Text
@@ -249,7 +281,10 @@ func (a *knobAsk) lines(w int) []line {
 		out = append(out, paragraph(a.wrong, w, draw.Fail)...)
 	}
 	if len(a.option.Values) > 0 {
-		out = gap(out, paragraph("For example: "+strings.Join(a.option.Values, " · "), w, draw.Dim))
+		out = append(out, nil, styled("For example", draw.Dim))
+		for _, v := range a.option.Values {
+			out = append(out, line{{"  ", draw.Dim}, {v, draw.Text}}.hang(w, 2)...)
+		}
 	}
 	return gap(out, []line{{{"⏎", draw.Accent.Bold()}, {" take it   ", draw.Dim}, {"↑↓", draw.Accent.Bold()}, {" examples   ", draw.Dim}, {"esc", draw.Accent.Bold()}, {" back", draw.Dim}}})
 }
@@ -260,8 +295,8 @@ func (l *Lesson) chosenLine() line {
 	if a == nil || l.phase != live {
 		return nil
 	}
-	st := draw.Process(l.chosen % len(l.tape.Last().Actors))
-	out := line{{"▸ ", st.Bold()}, {a.Role, st.Bold()}}
+	st := draw.Process(l.chosen)
+	out := line{{"▸ ", st.Bold()}, {l.nameOf(a.Role), st.Bold()}}
 	if a.PID > 0 && a.Life.Alive() {
 		out = append(out, span{" " + strconv.Itoa(a.PID), st})
 	}

@@ -84,6 +84,17 @@ func moved(t *sims.Tape, at int, do Intent) int {
 	return at
 }
 
+// behind counts the events of note after the first at ones.
+func behind(t *sims.Tape, at int) int {
+	n := 0
+	for i := at; i < t.Len(); i++ {
+		if ofNote(t.Event(i)) {
+			n++
+		}
+	}
+	return n
+}
+
 // ofNote reports whether an event is one to stop at: the counters and levels
 // between two of them move too often to be stepped through.
 func ofNote(e sims.Event) bool {

@@ -95,6 +95,9 @@ func (l *Lesson) wordLines(w int) []line {
 		out = gap(out, paragraph(text, w, draw.Fail))
 		out = append(out, paragraph(t.Advice, w, draw.Dim)...)
 	}
+	if len(l.note) == 0 {
+		return out
+	}
 	return gap(out, l.note.wrap(w, 0))
 }
 

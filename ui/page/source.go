@@ -115,3 +115,22 @@ func (s *source) gate(first, last int, gate string) int {
 	}
 	return -1
 }
+
+// call is the line of the function where a process is in a system call, or -1
+// where the function makes that call nowhere or in more than one place.
+func (s *source) call(first, last int, name string) int {
+	if name == "" {
+		return -1
+	}
+	found := -1
+	for i := first; i <= last && i < len(s.text); i++ {
+		if !strings.Contains(s.text[i], "unix."+strings.ToUpper(name[:1])+name[1:]+"(") {
+			continue
+		}
+		if found >= 0 {
+			return -1
+		}
+		found = i
+	}
+	return found
+}
