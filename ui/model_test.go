@@ -65,7 +65,7 @@ func TestHistory(t *testing.T) {
 		l.press("space")
 		l.sees("frozen at", "0 events behind")
 		l.press("[")
-		l.sees("events behind")
+		l.sees(" behind")
 		for range 100 {
 			l.press("[")
 		}
