@@ -4,8 +4,11 @@ package pipes
 // pages. A writer that finds no room sleeps in the kernel until a page is free.
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
+	"os"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -35,7 +38,9 @@ var fullBuffer = sims.Sim{
 		p := w.Pipe("pipe", flags)
 		w.Give("writer", "out", p.W)
 		w.Give("reader", "in", p.R)
-		return nil
+		limit, err := os.ReadFile("/proc/sys/fs/pipe-max-size")
+		w.Put("reader", "limit", strings.TrimSpace(string(limit)))
+		return err
 	},
 	Knobs: []sims.Knob{
 		{Key: "1", Name: "drain 1 byte", Help: "the reader takes a single byte", Act: sims.Tell{Role: "reader", Command: "drain", N: 1}},
@@ -43,7 +48,7 @@ var fullBuffer = sims.Sim{
 		{Key: "3", Name: "drain all", Help: "the reader takes one bufferful", Act: sims.Tell{Role: "reader", Command: "drain all"}},
 		{Key: "4", Name: "grow", Help: "F_SETPIPE_SZ: twice the size", Act: sims.Tell{Role: "reader", Command: "grow"}},
 		{Key: "5", Name: "shrink", Help: "F_SETPIPE_SZ: one page", Act: sims.Tell{Role: "reader", Command: "shrink"}},
-		{Key: "6", Name: "past the limit", Help: "F_SETPIPE_SZ: more than pipe-max-size allows", Act: sims.Tell{Role: "reader", Command: "past limit"}},
+		{Key: "6", Name: "past the limit", Help: "F_SETPIPE_SZ: a byte more than pipe-max-size", Act: sims.Tell{Role: "reader", Command: "past limit"}},
 		{Key: "w", Name: "write size", Help: "bytes in each write; the cast starts anew", Act: sims.Choose{Option: "write size"}},
 		{Key: "b", Name: "O_NONBLOCK", Help: "a full pipe gives EAGAIN instead of sleep; the cast starts anew", Act: sims.Choose{Option: "mode"}},
 	},
@@ -64,11 +69,11 @@ var fullBuffer = sims.Sim{
 		}},
 		{ID: "merge", Turn: []sims.Turn{{Knob: "O_NONBLOCK", Value: "blocking"}, {Knob: "write size", Value: "1"}}, For: "the writer is asleep after writes of one byte", Until: writerAsleepOnFull},
 		{ID: "grow", Turn: []sims.Turn{{Knob: "write size", Value: "4096"}, {Knob: "grow"}}, For: "the pipe is twice as large, and full again", Until: func(w *sims.World) bool {
-			m := w.Last("reader", "resized")
-			return m != nil && w.Since(m) >= 2 && w.Object("pipe").Level("capacity") == m.N["capacity"] && writerAsleepOnFull(w)
+			m := answer(w, "grow")
+			return w.Since(m) >= 2 && writerAsleepOnFull(w) && (m.S["errno"] != "" || w.Object("pipe").Level("capacity") == m.N["capacity"])
 		}},
-		{ID: "limit", Turn: sims.Press("shrink", "past the limit"), For: "the kernel has refused both sizes", Until: func(w *sims.World) bool {
-			return w.Said("reader", "resize failed") >= 2
+		{ID: "limit", Turn: sims.Press("shrink", "past the limit"), For: "the kernel has answered to both sizes", Until: func(w *sims.World) bool {
+			return answer(w, "shrink") != nil && answer(w, "past limit") != nil
 		}},
 	},
 	Claims: []sims.Claim{
@@ -183,6 +188,9 @@ func drainPipe(a *sims.Actor) error {
 	in := a.FD("in")
 	read := a.Counter("read")
 	buf := make([]byte, 1<<20)
+	if err := giveUpPrivilege(); err != nil {
+		return err
+	}
 	for {
 		c := a.Next()
 		size, err := unix.FcntlInt(uintptr(in), unix.F_GETPIPE_SZ, 0)
@@ -193,7 +201,7 @@ func drainPipe(a *sims.Actor) error {
 		case "drain", "drain page", "drain all":
 			n := map[string]int{"drain": int(c.N), "drain page": unix.Getpagesize(), "drain all": size}[c.Name]
 			a.Gate("read")
-			n, err := unix.Read(in, buf[:n])
+			n, err := readOnce(in, buf[:min(n, len(buf))])
 			if err != nil {
 				a.Say("read failed", sims.Err(err))
 				continue
@@ -205,7 +213,7 @@ func drainPipe(a *sims.Actor) error {
 		case "shrink":
 			resize(a, in, c.Name, unix.Getpagesize())
 		case "past limit":
-			resize(a, in, c.Name, 64<<20)
+			resize(a, in, c.Name, a.Int("limit")+1)
 		}
 	}
 }
@@ -217,7 +225,19 @@ func resize(a *sims.Actor, fd int, why string, size int) {
 		a.Say("resize failed", sims.Word("why", why), sims.Num("asked", size), sims.Err(err))
 		return
 	}
-	a.Say("resized", sims.Word("why", why), sims.Num("capacity", got))
+	a.Say("resized", sims.Word("why", why), sims.Num("asked", size), sims.Num("capacity", got))
+}
+
+// giveUpPrivilege drops CAP_SYS_RESOURCE (capabilities(7)) from the effective
+// set: root would be let past pipe-max-size, and is to see what others see.
+func giveUpPrivilege() error {
+	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var sets [2]unix.CapUserData // 64 bits in two halves
+	if err := unix.Capget(&head, &sets[0]); err != nil {
+		return os.NewSyscallError("capget", err)
+	}
+	sets[0].Effective &^= 1 << unix.CAP_SYS_RESOURCE
+	return os.NewSyscallError("capset", unix.Capset(&head, &sets[0]))
 }
 
 func writerAsleepOnFull(w *sims.World) bool {
@@ -234,19 +254,30 @@ func sizeWhenAsleep(w *sims.World) (string, bool) {
 	return fmt.Sprint(a.Object("pipe").Level("queued")), true
 }
 
+// answer is the kernel's latest answer to a size asked of F_SETPIPE_SZ, or nil.
+func answer(w *sims.World, why string) *sims.Moment {
+	for i := len(w.Moments) - 1; i >= 0; i-- {
+		if m := &w.Moments[i]; (m.Name == "resized" || m.Name == "resize failed") && m.S["why"] == why {
+			return m
+		}
+	}
+	return nil
+}
+
 func checkRefused(why, errno string) func(*sims.World) sims.Verdict {
 	return func(w *sims.World) sims.Verdict {
 		a := w.After("limit")
 		if a == nil {
 			return sims.NotYet()
 		}
-		for _, m := range a.Moments {
-			if m.Name == "resize failed" && m.S["why"] == why {
-				return sims.Judge(m.S["errno"] == errno, errno, m.S["errno"], "errno of fcntl(F_SETPIPE_SZ, "+scene.Thousands(m.N["asked"])+")")
-			}
-		}
-		return sims.Judge(false, errno, "the kernel allowed it", "fcntl(F_SETPIPE_SZ)")
+		m := answer(a, why)
+		return sims.Judge(m.S["errno"] == errno, errno, answerText(m), "errno of fcntl(F_SETPIPE_SZ, "+scene.Thousands(m.N["asked"])+")")
 	}
+}
+
+// answerText is the errno, or the size that the kernel gave.
+func answerText(m *sims.Moment) string {
+	return cmp.Or(m.S["errno"], bytes(m.N["capacity"]))
 }
 
 func drawFullBuffer(w *sims.World) *scene.Scene {
@@ -266,14 +297,53 @@ func drawFullBuffer(w *sims.World) *scene.Scene {
 	if w.Options["mode"] == "non-blocking" {
 		s.Figures = append(s.Figures, w.CountFigure("writer", "refused", "refused (EAGAIN)", ""))
 	}
+	s.Figures = append(answerFigures(w), s.Figures...)
 	return s
 }
 
+// answerFigures are the kernel's latest answers to the sizes asked for.
+func answerFigures(w *sims.World) []scene.Figure {
+	var list []scene.Figure
+	for _, ask := range []struct{ why, id, label string }{{"grow", "grow", "grow to"}, {"shrink", "shrink", "shrink to"}, {"past limit", "past-limit", "grow to"}} {
+		m := answer(w, ask.why)
+		if m == nil || m.N["asked"] == 0 {
+			continue
+		}
+		list = append(list, scene.Figure{ID: ask.id, Label: ask.label + " " + bytes(m.N["asked"]), Text: answerText(m), Origin: scene.Child}.
+			From("the answer of fcntl(F_SETPIPE_SZ) to the reader; the limit is in /proc/sys/fs/pipe-max-size", "cat /proc/sys/fs/pipe-max-size"))
+	}
+	return list
+}
+
 func fullBufferSentence(w *sims.World) string {
-	p := w.Object("pipe")
+	writer, reader := w.Actor("writer"), w.Actor("reader")
+	level := bytes(max(w.Object("pipe").Level("queued"), 0))
+	ended := w.Last("writer", "ended")
 	switch {
-	case !w.Actor("writer").Life.Alive():
-		return "The writer is gone: " + w.Actor("writer").Ended() + "."
+	case writer.Ended() != "" && reader.Ended() != "" && ended != nil:
+		return "The reader is gone (" + reader.Ended() + "): write(2) gave the writer " + ended.S["errno"] + ", and it ended."
+	case writer.Ended() != "" && reader.Ended() != "":
+		return "Both are gone, and the pipe with them: writer " + writer.Ended() + ", reader " + reader.Ended() + "."
+	case writer.Ended() != "" && ended != nil:
+		return "The writer has ended: write(2) gave it " + ended.S["errno"] + "."
+	case writer.Ended() != "":
+		return "The writer is gone (" + writer.Ended() + "), and " + level + " are still in the pipe for the reader."
+	case reader.Ended() != "":
+		return "The reader is gone (" + reader.Ended() + "): the writer's next write(2) fails with EPIPE."
+	case writer.Life == scene.Stopped:
+		return "The writer is stopped, and " + level + " lie in the pipe."
+	case reader.Life == scene.Stopped:
+		return "The reader is stopped: it takes nothing out until it goes on."
+	}
+	return fillSentence(w)
+}
+
+// fillSentence is what happens while both live and run.
+func fillSentence(w *sims.World) string {
+	p, drained := w.Object("pipe"), w.Last("reader", "drained")
+	switch {
+	case drained != nil && w.Since(drained) < 2: // the level that is shown may be older
+		return "The reader takes " + bytes(drained.N["bytes"]) + " out of the pipe."
 	case writerAsleepOnFull(w):
 		return "The pipe is full and the writer is asleep in the kernel."
 	case w.Asleep("writer", "pipe_write") && p.Level("queued") >= 0 && p.Level("capacity") > 0:
