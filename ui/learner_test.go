@@ -39,14 +39,55 @@ type learner struct {
 	startErr error
 }
 
+// course is a course of its own, so that the screens of these tests stay as they
+// are while lessons are written: the outline, and the words of two lessons. The
+// picture is that of the real experiment.
 func course(t *testing.T) *lessons.Course {
 	t.Helper()
-	c, err := lessons.Load()
+	words := os.DirFS("testdata/words")
+	chapters, err := lessons.ParseCourse(words)
 	if err != nil {
 		t.Fatal(err)
 	}
+	texts, err := lessons.ParseLessons(words, chapters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	real, err := lessons.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &lessons.Course{Chapters: chapters}
+	for i := range chapters {
+		for n, row := range chapters[i].Lessons {
+			l := &lessons.Lesson{ID: row.ID, Title: row.Title, Minutes: row.Minutes, Chapter: &chapters[i], Number: n + 1, Text: texts[row.ID]}
+			if l.Text != nil {
+				sim := *real.Lesson(row.ID).Sim
+				sim.Source = source
+				l.Sim = &sim
+			}
+			c.Lessons = append(c.Lessons, l)
+		}
+	}
 	return c
 }
+
+// source stands for the code of the roles.
+const source = `package pipes
+
+// fillPipe writes until the pipe is full, and then as often as there is room.
+func fillPipe(a *sims.Actor) error {
+	out := a.FD("out")
+	for {
+		a.Gate("write")
+		n, err := unix.Write(out, buf) // sleeps here while there is no room
+		if err != nil {
+			return err
+		}
+		written.Add(int64(n))
+	}
+}
+`
 
 // newLearner sits before a screen of this size.
 func newLearner(t *testing.T, w, h int) *learner {

@@ -6,11 +6,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipctour/lessons"
+	"ipctour/ui/page"
 )
-
-// reserved are the keys that mean the same in every lesson, so that no knob may
-// use one.
-var reserved = []string{"n", "space", " ", "[", "]", "{", "}", "e", "c", "t", "?", "tab", "x", "S", "enter", "K", "Z", "C", "X", "R", "h", "q", "esc"}
 
 // checkCommand is for those who write lessons.
 func (a *app) checkCommand() *cobra.Command {
@@ -21,7 +18,7 @@ func (a *app) checkCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		Hidden:  true,
 		RunE: func(*cobra.Command, []string) error {
-			if err := lessons.Check(reserved); err != nil {
+			if err := lessons.Check(page.Reserved()); err != nil {
 				return fmt.Errorf("the course does not fit together:\n%w", err)
 			}
 			_, err := fmt.Fprintln(a.out, "The words and the experiments fit together.")

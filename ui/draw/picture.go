@@ -36,6 +36,11 @@ type try struct {
 	detail detail
 }
 
+// tries are the layouts, the roomiest first.
+var tries = [...]try{
+	{across, full}, {across, lean}, {across, medium}, {down, full}, {down, medium}, {across, small}, {down, flat},
+}
+
 // picture draws into r and returns the lines used.
 func (p *painter) picture(c *Canvas, r Rect) int {
 	if r.W <= 0 || r.H <= 0 {
@@ -45,9 +50,7 @@ func (p *painter) picture(c *Canvas, r Rect) int {
 		return p.list(c, r, nil)
 	}
 	g := newGraph(p)
-	for _, t := range [...]try{
-		{across, full}, {across, lean}, {across, medium}, {down, full}, {down, medium}, {across, small}, {down, flat},
-	} {
+	for _, t := range tries {
 		if l := g.plan(t, r); l.w <= r.W && l.h <= r.H {
 			l.draw(c, r, p)
 			return l.h

@@ -16,16 +16,7 @@ func Scene(s *scene.Scene, o Options) *Canvas {
 		}
 		return c
 	}
-	// The figures' lines are set aside first, but never more than a third.
-	scratch := NewCanvas(c.W, max(c.H/3, 1), o.Theme, o.ASCII)
-	aside := 0
-	if len(s.Figures) > 0 {
-		aside = p.figures(scratch, Rect{0, 0, scratch.W, scratch.H}) + 1
-	}
-	if len(s.Tables) > 0 {
-		aside += min(2+len(s.Tables[0].Rows), c.H/4) + 1
-	}
-	y := p.picture(c, Rect{0, 0, c.W, max(c.H-aside, 1)})
+	y := p.picture(c, Rect{0, 0, c.W, max(c.H-p.aside(o), 1)})
 	for _, part := range [...]func(*Canvas, Rect) int{p.figures, p.tables, p.xray} {
 		at := y
 		if y > 0 && c.H-y > 2 {
@@ -36,4 +27,18 @@ func Scene(s *scene.Scene, o Options) *Canvas {
 		}
 	}
 	return c
+}
+
+// aside is the lines that the figures and the first table get before the
+// picture: the figures never more than a third.
+func (p *painter) aside(o Options) int {
+	lines := 0
+	if len(p.s.Figures) > 0 {
+		scratch := NewCanvas(o.Width, max(o.Height/3, 1), o.Theme, o.ASCII)
+		lines = p.figures(scratch, Rect{0, 0, scratch.W, scratch.H}) + 1
+	}
+	if len(p.s.Tables) > 0 {
+		lines += min(2+len(p.s.Tables[0].Rows), max(o.Height, 0)/4) + 1
+	}
+	return lines
 }

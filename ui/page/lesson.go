@@ -66,7 +66,8 @@ type Lesson struct {
 	hints  int
 	note   line // the outcome of the last key
 	words  scroll
-	panel  int // on a small screen: 0 the picture, 1 the words
+	tall   bool // the picture needs the whole width
+	panel  int  // on a small screen: 0 the picture, 1 the words
 }
 
 // OpenLesson is the page of a lesson: its prediction, or its words where it is
@@ -106,7 +107,8 @@ func (l *Lesson) Keys() []Section {
 func (l *Lesson) Update(msg tea.Msg) (Move, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
-		l.w, l.h = msg.Width, msg.Height
+		l.w, l.h, l.tall = msg.Width, msg.Height, false
+		l.fit()
 	case Awake:
 		l.lastKey = l.env.Now()
 	case tea.KeyPressMsg:

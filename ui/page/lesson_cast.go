@@ -48,6 +48,7 @@ func Still(msg tea.Msg) bool {
 func (l *Lesson) run() tea.Cmd {
 	l.phase, l.tape, l.next, l.ended = starting, sims.NewTape(l.sim), false, false
 	l.frozen, l.past, l.at, l.claims, l.note, l.chosen, l.graded = false, nil, 0, nil, nil, 0, ""
+	l.tall = false
 	l.begun, l.base, l.clock = time.Time{}, 0, 0
 	it, env := l.it, l.env
 	l.cast = &cast{start: func() (Player, error) {
@@ -104,14 +105,20 @@ func (l *Lesson) happened(msg castEvents) tea.Cmd {
 		l.begun, l.base = l.env.Now(), msg.batch[n-1].At
 	}
 	var cmds []tea.Cmd
+	grown := false
 	for i := range msg.batch {
 		switch e := &msg.batch[i]; e.Kind {
+		case stage.Born, stage.Table, stage.Became:
+			grown = true
 		case stage.StepBegun:
 			l.next, l.words.top, l.hints = false, 0, 0
 			l.note = nil
 		case stage.StepDone:
 			cmds = append(cmds, l.stepDone(e.Name))
 		}
+	}
+	if grown {
+		l.fit()
 	}
 	if !msg.over {
 		return tea.Batch(append(cmds, l.cast.listen())...)

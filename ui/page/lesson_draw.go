@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ipctour/sims"
+	"ipctour/sims/scene"
 	"ipctour/ui/draw"
 )
 
@@ -68,6 +69,8 @@ func (l *Lesson) state(w *sims.World) (string, draw.Style) {
 // lessonPlan is where the parts of a running lesson are.
 type lessonPlan struct {
 	head, caption, words, picture, process, knobs, house area
+	// rest has the figures, tables and calls where they are not below the picture.
+	rest area
 }
 
 func (l *Lesson) plan(a area) lessonPlan {
@@ -103,33 +106,53 @@ func (l *Lesson) plan(a area) lessonPlan {
 // planBody shares the body out between the words and the picture.
 func (l *Lesson) planBody(p *lessonPlan, body area) {
 	switch {
+	case body.W >= 96 && body.H >= 14 && l.tall: // the picture across, the rest below it
+		need := l.tallRows(body)
+		w := max(34, min(body.W/2-2, textCells))
+		planPicture(p, body.part(0, 0, body.W, body.H-need-1), 1, 0)
+		p.words = body.part(0, body.H-need, w, need)
+		p.rest = body.part(w+3, body.H-need, body.W-w-3, need)
 	case body.W >= 96 && body.H >= 14: // side by side
-		w := max(36, min(body.W*3/10, 56))
+		w := max(34, min(body.W*3/10, 56))
 		p.words = body.part(0, 0, w, body.H)
-		l.planPicture(p, body.part(w+4, 0, body.W-w-4, body.H), 3)
+		planPicture(p, body.part(w+3, 0, body.W-w-3, body.H), 2, 1)
 	case body.W >= 56 && body.H >= 14: // one above the other
 		w := min(body.W, textCells)
 		need := max(4, min(len(l.wordLines(w)), body.H*9/20))
 		p.words = body.part(0, body.H-need, w, need)
-		l.planPicture(p, body.part(0, 0, body.W, body.H-need-1), 2)
+		planPicture(p, body.part(0, 0, body.W, body.H-need-1), 2, 0)
 	case l.panel == 1 || l.menu != nil || l.ask != nil || l.phase != live: // one at a time
 		p.words = body
+	case body.H >= 9:
+		planPicture(p, body, 2, 0)
 	case body.H >= 6:
-		l.planPicture(p, body, 2)
+		planPicture(p, body, 1, 0)
 	default:
 		p.picture = body
 	}
 }
 
-// planPicture gives the caption its rows, at most so many, and the picture the
-// rest, after a blank row where the caption may have three.
-func (l *Lesson) planPicture(p *lessonPlan, a area, most int) {
-	rows := min(len(styled(l.caption(), draw.Text).wrap(a.W, 0)), 2)
-	p.caption = a.part(0, 0, a.W, rows)
-	if most == 3 {
-		rows = max(rows+1, 2)
+// tallRows is how many rows below a picture that goes across the words and
+// figures get.
+func (l *Lesson) tallRows(body area) int { return max(8, body.H*3/10) }
+
+// fit looks whether the picture needs the whole width to be boxes and arrows.
+// Once it does it keeps it, so that nothing jumps when a process ends.
+func (l *Lesson) fit() {
+	p := l.plan(area{nil, draw.Rect{W: l.w, H: l.h}})
+	if l.tall || p.words.W == 0 || p.words.X >= p.picture.X {
+		return
 	}
-	p.picture = a.part(0, rows, a.W, a.H-rows)
+	s := l.scene()
+	body := area{nil, draw.Rect{W: p.picture.X + p.picture.W - p.words.X, H: p.words.H}}
+	l.tall = !draw.SceneBoxes(s, p.picture.W, p.picture.H) && draw.Boxes(s, body.W, body.H-l.tallRows(body)-2)
+}
+
+// planPicture gives the caption so many rows, whether it needs them or not: a
+// picture must not jump when a sentence grows.
+func planPicture(p *lessonPlan, a area, caption, air int) {
+	p.caption = a.part(0, 0, a.W, caption)
+	p.picture = a.part(0, caption+air, a.W, a.H-caption-air)
 }
 
 // caption is the sentence above the picture: what is happening, or while it
@@ -215,7 +238,30 @@ func (l *Lesson) drawPicture(p lessonPlan, w *sims.World) {
 	if l.frozen {
 		o.Spin = 0
 	}
-	p.picture.c.Paste(draw.Scene(s, o), p.picture.X, p.picture.Y)
+	if p.rest.W == 0 {
+		p.picture.c.Paste(draw.Scene(s, o), p.picture.X, p.picture.Y)
+		return
+	}
+	p.picture.c.Paste(draw.Picture(s, o), p.picture.X, p.picture.Y)
+	drawRest(p.rest, s)
+}
+
+// drawRest draws the figures, the tables and the calls under each other. The
+// tables keep what they need of the lower half.
+func drawRest(a area, s *scene.Scene) {
+	y := 0
+	put := func(part func(*scene.Scene, draw.Options) *draw.Canvas, rows int) {
+		at := a.part(0, y, a.W, rows)
+		drawn := part(s, at.c.Part(at.W, at.H))
+		at.c.Paste(drawn, at.X, at.Y)
+		if n := drawn.Used(); n > 0 {
+			y += n + 1
+		}
+	}
+	results := min(draw.Tables(s, a.c.Part(a.W, a.H)).Used(), a.H/2)
+	put(draw.Figures, a.H-results-min(results, 1))
+	put(draw.Tables, a.H-y)
+	put(draw.XRay, a.H-y)
 }
 
 func plural(n int, thing string) string {

@@ -4,6 +4,7 @@ package page
 
 import (
 	"fmt"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -120,10 +121,26 @@ func (l *Lesson) nextLines(w *sims.World, i, width int) []line {
 	case i < 0:
 		return nil
 	case i+1 < len(l.sim.Walk):
-		return nil
+		return nextTurns(l.sim.Walk[i+1].Turn, width)
 	}
 	return line{{"The walk is done. ", draw.Text}, {"n", draw.Accent.Bold()},
 		{" shows what you saw; or go on playing with the keys below.", draw.Text}}.wrap(width, 0)
+}
+
+// nextTurns say what the next step will turn.
+func nextTurns(turns []sims.Turn, width int) []line {
+	if len(turns) == 0 {
+		return nil
+	}
+	var names []string
+	for _, t := range turns {
+		name := t.Knob
+		if t.Value != "" {
+			name += ": " + t.Value
+		}
+		names = append(names, name)
+	}
+	return line{{"n", draw.Accent.Bold()}, {"  next: ", draw.Dim}, {strings.Join(names, ", then "), draw.Text}}.wrap(width, 3)
 }
 
 // gradeLines compare the prediction with what was measured, at the step that

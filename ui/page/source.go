@@ -31,7 +31,7 @@ func readSource(text string) *source {
 	s.lines = make([]line, len(s.text))
 	s.style(text)
 	set := token.NewFileSet()
-	file, err := parser.ParseFile(set, "", text, parser.SkipObjectResolution)
+	file, err := parser.ParseFile(set, "", text, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
 		return s
 	}
