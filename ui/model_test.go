@@ -235,7 +235,12 @@ func TestNotesAreToldOnce(t *testing.T) {
 		l.env.Notes = []string{"progress.json was damaged. It is set aside."}
 		l.model.pages[0] = page.NewCourse(l.env)
 		l.send(tea.WindowSizeMsg{Width: 120, Height: 36})
-		l.sees("It is set aside.")
+		l.send(page.Saved{Err: errors.New("no space left on device")})
+		l.sees("! progress.json was damaged. It is set aside.", "! Progress could not be kept: no space left on device.")
+		l.press("right", "down", "enter", "esc")
+		if strings.Contains(l.screen(), "set aside") {
+			t.Error("the note is told again")
+		}
 	})
 }
 

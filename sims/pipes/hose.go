@@ -298,7 +298,7 @@ func flowSentence(w *sims.World) string {
 	case writer.Idle:
 		return "The writer rests, and the reader empties the pipe."
 	case w.Asleep("writer", "pipe_write"):
-		return "The pipe is full: the writer sleeps in write(2) until the reader has made room."
+		return "There is no room in the pipe: the writer sleeps in write(2) until the reader has made some."
 	case empty:
 		return "The reader is ahead: it has every byte, and sleeps in read(2) until the next one."
 	case queued > 0:

@@ -83,6 +83,11 @@ func (c *Course) Update(msg tea.Msg) (Move, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		c.w, c.h = msg.Width, msg.Height
+	case Saved:
+		c.notes = append(c.notes, msg.Notes...)
+		if msg.Err != nil {
+			c.notes = append(c.notes, "Progress could not be kept: "+msg.Err.Error()+". It is tried again after the next lesson.")
+		}
 	case tea.PasteMsg:
 		if c.finding && c.query.update(msg) {
 			c.search()

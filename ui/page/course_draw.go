@@ -53,7 +53,8 @@ func (c *Course) plan(r draw.Rect) coursePlan {
 	body := draw.Rect{X: in.X, Y: r.Y + top, W: in.W, H: max(r.H-top-foot-rows+1, min(r.H, 1))}
 	if foot > 0 {
 		p.keys = draw.Rect{X: in.X, Y: r.Y + r.H - rows - top/3, W: in.W, H: rows}
-		p.resume = draw.Rect{X: in.X, Y: p.keys.Y - 1, W: in.W, H: 1}
+		notes := max(1, min(len(c.noteLines(in.W)), body.H/2))
+		p.resume = draw.Rect{X: in.X, Y: p.keys.Y - notes, W: in.W, H: notes}
 		body.H = max(p.resume.Y-body.Y-top/3, 1)
 	}
 	switch {
@@ -229,7 +230,7 @@ func (c *Course) drawFind(a area) {
 
 func (c *Course) drawFoot(a area) {
 	if len(c.notes) > 0 {
-		a.put(0, 0, c.notes[0], draw.Fail)
+		a.lines(0, c.noteLines(a.W))
 		return
 	}
 	if l := c.env.resume(); l != nil && !c.finding {
@@ -241,6 +242,15 @@ func (c *Course) drawFoot(a area) {
 		x = a.put(x, 0, l.Title, draw.Text)
 		a.put(x+2, 0, "n", draw.Accent.Bold())
 	}
+}
+
+// noteLines are what the learner should know, until a lesson is opened.
+func (c *Course) noteLines(w int) []line {
+	var out []line
+	for _, n := range c.notes {
+		out = append(out, line{{"! ", draw.Fail.Bold()}, {n, draw.Text}}.wrap(w, 2)...)
+	}
+	return out
 }
 
 // click chooses, or opens what is chosen already.
