@@ -69,8 +69,9 @@ var rooms = []struct{ room, mayImport string }{
 	{`^sims/stage$`, `^sims/(probe|sys)$`},
 	{`^sims/probe$`, `^sims/sys$`},
 	{`^sims/(sys|scene|residue)$`, `^$`},
+	{`^sims/share$`, `^sims/sys$`},
 	{`^sims/simtest$`, `^(sims|sims/(stage|probe|residue))$`},
-	{`^sims/[a-z0-9]+$`, `^(sims|sims/(stage|probe|sys|scene))$`}, // a chapter
+	{`^sims/[a-z0-9]+$`, `^(sims|sims/(stage|probe|sys|scene|share))$`}, // a chapter
 }
 
 // outside says which of our packages may import a package of somebody else's.

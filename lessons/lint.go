@@ -137,6 +137,9 @@ func (f *faults) act(s *sims.Sim, k sims.Knob) {
 	switch act := k.Act.(type) {
 	case sims.Tell:
 		needs(act.Role)
+		if act.Peer != "" {
+			needs(act.Peer)
+		}
 	case sims.Set:
 		if r := needs(act.Role); r != nil && !slices.Contains(r.Settings, act.Setting) {
 			f.add("knob %q sets %q, which role %s does not have", k.Name, act.Setting, r.Name)
@@ -151,6 +154,8 @@ func (f *faults) act(s *sims.Sim, k sims.Knob) {
 	case sims.Start:
 		needs(act.Role)
 	case sims.Break:
+		needs(act.Role)
+	case sims.Trace:
 		needs(act.Role)
 	case sims.Do:
 		if act.Run == nil {

@@ -118,6 +118,11 @@ func (a *ActorState) apply(e Event) {
 		a.table(e.FDs)
 	case stage.Call:
 		a.call(e)
+	case stage.Skipped:
+		for name, n := range e.N {
+			a.Skipped += n
+			a.called(name, n)
+		}
 	case stage.AtGate:
 		a.Gate = e.Name
 		a.settle(e.At)
@@ -126,6 +131,9 @@ func (a *ActorState) apply(e Event) {
 		a.settle(e.At)
 	case stage.Traced:
 		a.Traced, a.Untraced = e.N["on"] != 0, e.S["reason"]
+		if a.Traced {
+			a.Called = map[string]int64{}
+		}
 	case stage.Turned:
 		if s := e.S["setting"]; s != "" {
 			a.Settings[s] = e.S["value"]
@@ -201,7 +209,9 @@ func (a *ActorState) table(fds []stage.FD) {
 func (a *ActorState) call(e Event) {
 	c := scene.Call{Name: e.Name, Args: e.S["args"], Result: e.S["result"], Failed: e.N["failed"] != 0,
 		At: time.Duration(e.N["entered"]), Took: time.Duration(e.N["took"]), Blocked: e.N["blocked"] != 0}
-	a.Skipped += e.N["skipped"]
+	if !c.Blocked { // a call counts when it has returned
+		a.called(e.Name, 1)
+	}
 	if n := len(a.Calls); n > 0 && a.Calls[n-1].Blocked && a.Calls[n-1].At == c.At {
 		a.Calls[n-1] = c // the call that was blocked has returned
 		return
@@ -210,6 +220,13 @@ func (a *ActorState) call(e Event) {
 	if len(a.Calls) > keptCalls {
 		a.Calls = slices.Clone(a.Calls[len(a.Calls)-keptCalls:])
 	}
+}
+
+func (a *ActorState) called(name string, n int64) {
+	if a.Called == nil {
+		a.Called = map[string]int64{}
+	}
+	a.Called[name] += n
 }
 
 func endName(mode string) string {

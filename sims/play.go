@@ -229,7 +229,7 @@ func (p *Play) turn(name, value string) error {
 	switch act := k.Act.(type) {
 	case Tell:
 		p.journal.Add(note)
-		err = p.run.Tell(act.Role, Command{Name: act.Command, N: act.N})
+		err = p.tell(act)
 	case Set:
 		err = p.set(k, act, value, note)
 	case Choose:
@@ -243,12 +243,27 @@ func (p *Play) turn(name, value string) error {
 	case Break:
 		p.journal.Add(note)
 		err = p.run.Break(act.Fault, act.Role, act.Object)
+	case Trace:
+		p.journal.Add(note)
+		err = p.run.Trace(act.Role, value == "on" || value == "" && !p.world.Actor(act.Role).Traced)
 	case Do:
 		p.journal.Add(note)
 		err = act.Run(p.run, value)
 	}
 	p.run.Poke()
 	return err
+}
+
+func (p *Play) tell(act Tell) error {
+	n := act.N
+	if act.Peer != "" {
+		pid, err := p.run.PID(act.Peer)
+		if err != nil {
+			return err
+		}
+		n = int64(pid)
+	}
+	return p.run.Tell(act.Role, Command{Name: act.Command, N: n})
 }
 
 func (p *Play) set(k *Knob, act Set, value string, note Event) error {

@@ -15,6 +15,8 @@ type (
 	Wiring  = stage.Wiring
 	Event   = stage.Event
 	Command = stage.Command
+	End     = stage.End
+	Cell    = stage.Cell
 )
 
 // Sim is one lesson's experiment.
@@ -56,13 +58,15 @@ type Knob struct {
 	Act  Act
 }
 
-// Act is what a knob does: Tell, Set, Choose, Start or Do.
+// Act is what a knob does: Tell, Set, Choose, Start, Break, Trace or Do.
 type Act interface{ act() }
 
-// Tell sends a command to a role, which takes it with Actor.Next.
+// Tell sends a command to a role, which takes it with Actor.Next. Where Peer is
+// given, the command carries the pid of that role instead of N.
 type Tell struct {
 	Role, Command string
 	N             int64
+	Peer          string
 }
 
 // Set changes a setting that a role reads while it runs. Each turn takes the
@@ -87,6 +91,10 @@ type Break struct {
 	Object string
 }
 
+// Trace switches the x-ray of a role on or off (values "on" and "off"), for a
+// lesson that counts system calls: see World.Called.
+type Trace struct{ Role string }
+
 // Do acts on the stage in a way of the lesson's own, such as chmod of a path.
 type Do struct {
 	Run func(*stage.Run, string) error
@@ -97,6 +105,7 @@ func (Set) act()    {}
 func (Choose) act() {}
 func (Start) act()  {}
 func (Break) act()  {}
+func (Trace) act()  {}
 func (Do) act()     {}
 
 // Step is one step of the walk: knobs turned, then a condition waited for.

@@ -60,7 +60,8 @@ type ActorState struct {
 	FDs      []stage.FD
 	closed   []scene.FD
 	Calls    []scene.Call
-	Skipped  int64
+	Called   map[string]int64 // calls that returned since the x-ray was switched on, by name
+	Skipped  int64            // of them, not in Calls
 	Births   int
 	rates    map[string]*rate
 }
@@ -140,6 +141,7 @@ func (w *World) Clone() *World {
 func (a *ActorState) clone() *ActorState {
 	c := *a
 	c.Counts, c.Numbers, c.Settings = maps.Clone(a.Counts), maps.Clone(a.Numbers), maps.Clone(a.Settings)
+	c.Called = maps.Clone(a.Called)
 	c.FDs, c.closed, c.Calls = slices.Clip(a.FDs), slices.Clip(a.closed), slices.Clone(a.Calls)
 	c.rates = make(map[string]*rate, len(a.rates))
 	for k, r := range a.rates {
@@ -197,6 +199,22 @@ func (w *World) Since(m *Moment) int64 {
 
 // Count is a counter of a role: its own word.
 func (w *World) Count(role, counter string) int64 { return w.Actor(role).Counts[counter] }
+
+// Called counts the system calls of a role that returned since its x-ray was
+// switched on: those of the names given, or all. Calls of the Go runtime and of the
+// tour's own link are not among them.
+func (w *World) Called(role string, names ...string) (n int64) {
+	for name, k := range w.Actor(role).Called {
+		if len(names) == 0 || slices.Contains(names, name) {
+			n += k
+		}
+	}
+	return n
+}
+
+// Mapping is what the kernel says of an object mapped by a role that told of it
+// (Actor.Mapped): see probe.Mapping for its numbers.
+func (w *World) Mapping(role, object string) *ObjectState { return w.Object(object + "@" + role) }
 
 // Last is the latest moment of that name from a role ("" for any), or nil.
 func (w *World) Last(role, name string) *Moment {

@@ -6,10 +6,19 @@ import (
 	"slices"
 
 	"ipctour/sims"
+	"ipctour/sims/failures"
+	"ipctour/sims/fds"
+	"ipctour/sims/mapped"
 	"ipctour/sims/pipes"
+	"ipctour/sims/queues"
+	"ipctour/sims/shm"
+	"ipctour/sims/signals"
+	"ipctour/sims/sockets"
+	"ipctour/sims/why"
+	"ipctour/sims/zerocopy"
 )
 
 // Sims are the experiments of every chapter.
 func Sims() []*sims.Sim {
-	return slices.Concat(pipes.Sims())
+	return slices.Concat(why.Sims(), pipes.Sims(), sockets.Sims(), queues.Sims(), shm.Sims(), zerocopy.Sims(), signals.Sims(), fds.Sims(), mapped.Sims(), failures.Sims())
 }

@@ -117,7 +117,7 @@ func makePipeAndFork(a *sims.Actor) error {
 	a.Hold("pipe", p[0])
 	for _, child := range []string{"writer", "sibling", "reader"} {
 		a.Gate("fork")
-		if err := a.Fork(child, []string{"read end", "write end"}, p[:]); err != nil {
+		if _, err := a.Fork(child, []string{"read end", "write end"}, p[:]); err != nil {
 			return err
 		}
 	}

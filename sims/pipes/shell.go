@@ -131,7 +131,7 @@ func startPipeline(a *sims.Actor) error {
 	}
 	for i := 1; i <= a.Int("stages"); i++ {
 		a.Gate("fork")
-		if err := a.Fork(stageName(i), names, fds); err != nil {
+		if _, err := a.Fork(stageName(i), names, fds); err != nil {
 			return err
 		}
 	}

@@ -90,24 +90,28 @@ func FDInfo(pid, fd int) (map[string]string, error) {
 	return info, nil
 }
 
-// PipeLevel measures how many bytes wait in the pipe behind a process's
-// descriptor, and how many it can hold. For the few microseconds of the two
-// questions it holds a duplicate of that descriptor (pidfd_getfd(2)), which has
-// consequences: if the process closes the last write end meanwhile, its reader
-// sees end of file when the duplicate is closed; if it closes the last read end
-// meanwhile, a write in that instant succeeds into nothing instead of failing
+// WithFD gives f a duplicate of a process's descriptor (pidfd_getfd(2)) and closes
+// it when f returns. For those few microseconds the tour holds the object too,
+// which has consequences: if the process closes the last write end of a pipe
+// meanwhile, its reader sees end of file when the duplicate is closed; if it closes
+// the last read end, a write in that instant succeeds into nothing instead of failing
 // with EPIPE. Give the write end where there is a choice.
-func PipeLevel(pidfd int, fd int) (queued, capacity int64, err error) {
+func WithFD(pidfd, fd int, f func(fd int) error) error {
 	dup, err := unix.PidfdGetfd(pidfd, fd, 0)
 	if err != nil {
-		return 0, 0, os.NewSyscallError("pidfd_getfd", err)
+		return os.NewSyscallError("pidfd_getfd", err)
 	}
 	defer unix.Close(dup)
-	n, err := unix.IoctlGetInt(dup, unix.TIOCINQ)
+	return f(dup)
+}
+
+// PipeLevel measures how many bytes wait in a pipe, and how many it can hold.
+func PipeLevel(fd int) (queued, capacity int64, err error) {
+	n, err := unix.IoctlGetInt(fd, unix.TIOCINQ)
 	if err != nil {
 		return 0, 0, os.NewSyscallError("ioctl(FIONREAD)", err)
 	}
-	size, err := unix.FcntlInt(uintptr(dup), unix.F_GETPIPE_SZ, 0)
+	size, err := unix.FcntlInt(uintptr(fd), unix.F_GETPIPE_SZ, 0)
 	if err != nil {
 		return int64(n), 0, os.NewSyscallError("fcntl(F_GETPIPE_SZ)", err)
 	}

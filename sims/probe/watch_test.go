@@ -74,7 +74,11 @@ func TestBlockedWriter(t *testing.T) {
 	if start, err := StartTime(c.pid); err != nil || start != s.Start || start == 0 {
 		t.Errorf("start time %d, %v; the watcher says %d", start, err, s.Start)
 	}
-	queued, capacity, err := PipeLevel(c.pidfd, 3)
+	var queued, capacity int64
+	err := WithFD(c.pidfd, 3, func(fd int) (err error) {
+		queued, capacity, err = PipeLevel(fd)
+		return err
+	})
 	if err != nil || queued != capacity || capacity == 0 {
 		t.Errorf("a full pipe holds %d of %d: %v", queued, capacity, err)
 	}

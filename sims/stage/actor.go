@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"ipctour/sims/sys"
 )
 
 // Actor is the child's side of the stage: what a role has in its hands. Its
@@ -172,6 +174,14 @@ func (a *Actor) Hold(object string, fd int) {
 	a.send(m)
 }
 
+// Mapped tells the tour where an object is mapped here, so that the kernel can be
+// asked which frames are behind it: see World.Mapping. Memory is the mapping.
+func (a *Actor) Mapped(object string, memory []byte) {
+	m := a.at("mapped")
+	m.Name, m.N = object, map[string]int64{"address": int64(sys.AddressOf(memory)), "length": int64(len(memory))}
+	a.send(m)
+}
+
 // target is what a descriptor leads to, by its link in /proc. Another thread
 // asks, so that the x-ray of the main one shows the lesson's calls alone.
 func target(fd int) string {
@@ -183,27 +193,27 @@ func target(fd int) string {
 	return <-answer
 }
 
-// Fork starts the process of a role that this one forks (Role.By). The child
+// Fork starts the process of a role that this one forks (Role.By), and gives its pid. The child
 // gets the descriptors in files under their names; everything else is closed in
 // it. Go cannot fork without exec, so the child is this program once more; it is
 // born a sibling (CLONE_PARENT), because only a parent may wait for it and that
 // is the tour.
-func (a *Actor) Fork(role string, names []string, files []int) error {
+func (a *Actor) Fork(role string, names []string, files []int) (pid int, err error) {
 	w, ok := a.hello.Wards[role]
 	if !ok {
-		return fmt.Errorf("fork %s: role %s has no such ward, or has forked it already", role, a.role.Name)
+		return 0, fmt.Errorf("fork %s: role %s has no such ward, or has forked it already", role, a.role.Name)
 	}
 	list := standardFiles(uintptr(w.Stderr))
 	for _, fd := range files {
 		list = append(list, uintptr(fd))
 	}
 	list = withHouse(list, w.Link, w.Page)
-	pid, err := syscall.ForkExec("/proc/self/exe", roleArgs(a.lesson, role, a.depth+1), &syscall.ProcAttr{
+	pid, err = syscall.ForkExec("/proc/self/exe", roleArgs(a.lesson, role, a.depth+1), &syscall.ProcAttr{
 		Env: childEnv(), Files: list,
 		Sys: &syscall.SysProcAttr{Cloneflags: syscall.CLONE_PARENT},
 	})
 	if err != nil {
-		return fmt.Errorf("fork %s: %w", role, err)
+		return 0, fmt.Errorf("fork %s: %w", role, err)
 	}
 	delete(a.hello.Wards, role)
 	for _, fd := range []int{w.Link, w.Page, w.Stderr} {
@@ -215,7 +225,7 @@ func (a *Actor) Fork(role string, names []string, files []int) error {
 		m.S[n] = strconv.Itoa(3 + i)
 	}
 	a.send(m)
-	return nil
+	return pid, nil
 }
 
 // Exec becomes another program, found on the path that the wiring gave, with

@@ -13,10 +13,10 @@ import (
 // the rest are counted. A call that has not returned is always told.
 type calls struct {
 	mu      sync.Mutex
-	open    *probe.Call // entered, not returned
-	told    bool        // open was told as blocked
-	beat    int         // told in this beat
-	skipped int64
+	open    *probe.Call      // entered, not returned
+	told    bool             // open was told as blocked
+	beat    int              // told in this beat
+	skipped map[string]int64 // by name, since the last that was told
 }
 
 const callsPerBeat = 40
@@ -37,19 +37,27 @@ func (p *process) called(c probe.Call) {
 	}
 	k.open, k.told = nil, false
 	if k.beat >= callsPerBeat && !wasTold {
-		k.skipped++
+		if k.skipped == nil {
+			k.skipped = map[string]int64{}
+		}
+		k.skipped[c.Name]++
 		return
 	}
 	k.beat++
 	p.tellCall(c, entered, false)
 }
 
-// tellBlocked tells a call that has been open since before this beat.
+// tellBlocked ends a beat: it tells how many calls were not told, and a call that
+// has been open since before.
 func (p *process) tellBlocked() {
 	k := &p.calls
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.beat = 0
+	if len(k.skipped) > 0 {
+		p.run.journal.Add(Event{Who: p.role.Name, Source: FromKernel, Kind: Skipped, N: k.skipped})
+		k.skipped = nil
+	}
 	if k.open != nil && !k.told {
 		k.told = true
 		p.tellCall(*k.open, k.open.At, true)
@@ -73,10 +81,6 @@ func (p *process) tellCall(c probe.Call, entered int64, blocked bool) {
 			e.N["failed"] = 1
 			e.S["result"] = "-1 " + c.Errno
 		}
-	}
-	if p.calls.skipped > 0 {
-		e.N["skipped"] = p.calls.skipped
-		p.calls.skipped = 0
 	}
 	j.Add(e)
 }

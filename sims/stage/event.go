@@ -56,9 +56,11 @@ const (
 	// Table is a process's descriptor table.
 	Table Kind = "table"
 	// Call is a system call of a traced process: S args, result; N took, entered,
-	// blocked 1 while it has not returned, failed 1 on an error, skipped n when n
-	// calls before it were too many to tell.
+	// blocked 1 while it has not returned, failed 1 on an error.
 	Call Kind = "call"
+	// Skipped counts the calls of a traced process that were too many to tell one by
+	// one: N by the name of the call.
+	Skipped Kind = "skipped"
 	// Hold says that Who holds the object Name at descriptor N fd (-1: no more).
 	Hold Kind = "hold"
 	// AtGate is a role that came to a gate (Name) or left it (Name empty).

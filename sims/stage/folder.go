@@ -16,8 +16,9 @@ import (
 // XDG_RUNTIME_DIR or else the temporary folder. Its name carries the pid and the
 // start time of its owner, so that a later tour can tell that the owner is dead.
 type folder struct {
-	path string
-	runs int
+	path  string
+	runs  int
+	names int
 }
 
 const folderPrefix = "ipctour-"
@@ -63,12 +64,13 @@ func (f *folder) sub() (string, error) {
 func (f *folder) remove() error { return removeTree(f.path) }
 
 // removeTree removes a folder of ours, also one whose files a lesson has made
-// unreadable.
+// unreadable, and what bears a name that is noted in it.
 func removeTree(path string) error {
-	if err := os.RemoveAll(path); err != nil {
-		return fmt.Errorf("remove the private folder: %w", err)
+	err := removeNames(path)
+	if err2 := os.RemoveAll(path); err2 != nil {
+		err = errors.Join(err, fmt.Errorf("remove the private folder: %w", err2))
 	}
-	return nil
+	return err
 }
 
 // Sweep removes the folders of tours that are dead and returns their paths. A

@@ -41,11 +41,11 @@ func beParent(a *sims.Actor) error {
 	a.Hold("pipe", p[0])
 	for _, name := range []string{"child", "changeling"} {
 		a.Gate("fork")
-		if err := a.Fork(name, []string{"in", "out"}, p[:]); err != nil {
+		if _, err := a.Fork(name, []string{"in", "out"}, p[:]); err != nil {
 			return err
 		}
 	}
-	if err := a.Fork("child", nil, nil); err == nil {
+	if _, err := a.Fork("child", nil, nil); err == nil {
 		a.Say("twice")
 	}
 	unix.Close(p[0])

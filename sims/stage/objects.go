@@ -3,24 +3,36 @@ package stage
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"ipctour/sims/probe"
+	"ipctour/sims/sys"
 )
 
-// How the kernel is asked about each kind of object. A new kind is one case in
-// read and one function here.
+// How the kernel is asked about each kind of object. A new kind is one line in
+// readers and one function: it gives the numbers of the object, or nil when
+// nothing can be said now; missing says why a figure cannot be had on this machine.
 
-// read gives the numbers of an object; nil when nothing can be said now. Missing
-// says why a figure cannot be had on this machine.
+var readers = map[string]func(*Run, *object) (n map[string]int64, missing string){
+	"pipe":     (*Run).readPipe,
+	"fifo":     (*Run).readPipe,
+	"socket":   (*Run).readSocket,
+	"memory":   (*Run).readMemory,
+	"queue":    (*Run).readQueue,
+	"eventfd":  (*Run).readEventfd,
+	"timerfd":  (*Run).readTimerfd,
+	"signalfd": (*Run).readSignalfd,
+	"epoll":    (*Run).readEpoll,
+	"file":     func(*Run, *object) (map[string]int64, string) { return map[string]int64{}, "" },
+}
+
 func (r *Run) read(o *object) (n map[string]int64, missing string) {
-	switch o.kind {
-	case "pipe", "fifo":
-		n, missing = r.readPipe(o)
-	case "file":
-		n = map[string]int64{}
+	if reader := readers[o.kind]; reader != nil {
+		n, missing = reader(r, o)
 	}
 	if o.path != "" && n != nil {
 		readPath(o.path, n)
@@ -28,55 +40,248 @@ func (r *Run) read(o *object) (n map[string]int64, missing string) {
 	return n, missing
 }
 
-// readPipe counts the open ends of a pipe over all processes of the run and asks
-// one of them for the level.
-func (r *Run) readPipe(o *object) (map[string]int64, string) {
-	n := map[string]int64{"writers": 0, "readers": 0, "queued": 0}
-	var holder *process
-	fd, missing := -1, ""
+// holder is a process that has an object open, by its table as last read.
+type holder struct {
+	p    *process
+	fd   int
+	mode string
+}
+
+func (r *Run) holders(o *object) []holder {
+	var list []holder
 	for _, p := range r.procs {
 		if p.dead {
 			continue
 		}
 		for _, f := range p.last.fds {
-			if f.Object != o.name {
-				continue
-			}
-			if f.Mode != "r" {
-				n["writers"]++
-			}
-			if f.Mode != "w" {
-				n["readers"]++
-			}
-			// A write end is asked where there is a choice: see probe.PipeLevel.
-			if fd < 0 || f.Mode == "w" {
-				holder, fd = p, f.N
+			if f.Object == o.name {
+				list = append(list, holder{p, f.N, f.Mode})
 			}
 		}
 	}
-	if holder == nil {
-		return n, "" // nobody holds it: an anonymous pipe is gone, bytes and all
-	}
-	queued, capacity, err := r.level(holder, fd, o)
-	switch {
-	case err == nil:
-		n["queued"], n["capacity"] = queued, capacity
-	case errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOSYS):
-		missing = err.Error()
-		delete(n, "queued")
-	default: // closed between the two looks: next beat
-		return nil, ""
-	}
-	return n, missing
+	return list
 }
 
-// level makes sure that the descriptor still leads to the object before it asks.
-func (r *Run) level(p *process, fd int, o *object) (queued, capacity int64, err error) {
-	target, err := os.Readlink(fdPath(p.pid, fd))
-	if err != nil || r.objectAt(target) != o.name {
-		return 0, 0, unix.EBADF
+// ask gives a duplicate of a holder's descriptor to f. The descriptor may have
+// been closed, and its number used again, since the table was read: EBADF then.
+func (r *Run) ask(h holder, o *object, f func(fd int) error) error {
+	target, err := os.Readlink(fdPath(h.p.pid, h.fd))
+	if err != nil || r.objectAt(h.p.role.Name, h.fd, target) != o.name {
+		return unix.EBADF
 	}
-	return probe.PipeLevel(p.pidfd, fd)
+	return probe.WithFD(h.p.pidfd, h.fd, f)
+}
+
+// why says what a failed question means: a reason that will stay, or "" where
+// the object has just gone and the next beat will tell.
+func why(err error) string {
+	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOSYS) {
+		return err.Error()
+	}
+	return ""
+}
+
+// readPipe counts the open ends of a pipe over all processes of the run and asks
+// one of them for the level.
+func (r *Run) readPipe(o *object) (map[string]int64, string) {
+	n := map[string]int64{"writers": 0, "readers": 0, "queued": 0}
+	var one *holder
+	for _, h := range r.holders(o) {
+		if h.mode != "r" {
+			n["writers"]++
+		}
+		if h.mode != "w" {
+			n["readers"]++
+		}
+		// A write end is asked where there is a choice: see probe.PipeLevel.
+		if one == nil || h.mode == "w" {
+			one = &h
+		}
+	}
+	if one == nil {
+		return n, "" // nobody holds it: an anonymous pipe is gone, bytes and all
+	}
+	err := r.ask(*one, o, func(fd int) (err error) {
+		n["queued"], n["capacity"], err = probe.PipeLevel(fd)
+		return err
+	})
+	if err != nil {
+		if why(err) == "" {
+			return nil, ""
+		}
+		delete(n, "queued")
+	}
+	return n, why(err)
+}
+
+// readSocket asks one holder of a socket how many bytes wait in its receive
+// buffer (in: SIOCINQ) and how much of what it sent has not been taken yet (out:
+// SIOCOUTQ, with the kernel's overhead), in bytes, and for the buffers' limits.
+func (r *Run) readSocket(o *object) (map[string]int64, string) {
+	all := r.holders(o)
+	n := map[string]int64{"holders": int64(len(all))}
+	if len(all) == 0 {
+		return n, ""
+	}
+	err := r.ask(all[0], o, func(fd int) error {
+		for _, q := range []struct {
+			name  string
+			level int
+			opt   int
+		}{{"sndbuf", unix.SOL_SOCKET, unix.SO_SNDBUF}, {"rcvbuf", unix.SOL_SOCKET, unix.SO_RCVBUF},
+			{"type", unix.SOL_SOCKET, unix.SO_TYPE}, {"listens", unix.SOL_SOCKET, unix.SO_ACCEPTCONN}} {
+			v, err := unix.GetsockoptInt(fd, q.level, q.opt)
+			if err != nil {
+				return os.NewSyscallError("getsockopt", err)
+			}
+			n[q.name] = int64(v)
+		}
+		if n["listens"] != 0 {
+			return nil // it has no bytes, only connections
+		}
+		in, err := unix.IoctlGetInt(fd, unix.TIOCINQ)
+		if err != nil {
+			return os.NewSyscallError("ioctl(SIOCINQ)", err)
+		}
+		out, err := unix.IoctlGetInt(fd, unix.TIOCOUTQ)
+		if err != nil {
+			return os.NewSyscallError("ioctl(SIOCOUTQ)", err)
+		}
+		n["in"], n["out"] = int64(in), int64(out)
+		return nil
+	})
+	if err != nil && why(err) == "" {
+		return nil, ""
+	}
+	return n, why(err)
+}
+
+// readMemory reads the words that the wiring named out of shared memory, by
+// pread(2): it takes no part in what the processes do there.
+func (r *Run) readMemory(o *object) (map[string]int64, string) {
+	n := map[string]int64{}
+	if o.fd < 0 && o.path != "" {
+		fd, err := unix.Open(o.path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
+		if err != nil {
+			return n, "" // not made yet, or removed
+		}
+		defer unix.Close(fd)
+		return readCells(fd, o.cells, n)
+	}
+	return readCells(o.fd, o.cells, n)
+}
+
+func readCells(fd int, cells []Cell, n map[string]int64) (map[string]int64, string) {
+	var b [8]byte
+	for _, w := range cells {
+		got, err := unix.Pread(fd, b[:w.Size], w.Offset)
+		if err != nil || got < w.Size {
+			continue // beyond the end: not sized yet
+		}
+		var v uint64
+		for i := w.Size - 1; i >= 0; i-- { // both processors that we build for are little-endian
+			v = v<<8 | uint64(b[i])
+		}
+		n[w.Name] = int64(v)
+	}
+	return n, ""
+}
+
+// readQueue opens a message queue by its name and asks for its attributes
+// (mq_getattr(3)). It takes no message.
+func (r *Run) readQueue(o *object) (map[string]int64, string) {
+	n := map[string]int64{"exists": 0}
+	mqd, err := sys.MqOpen(o.mq, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0, nil)
+	if err != nil {
+		return n, why(err)
+	}
+	defer unix.Close(mqd)
+	a, err := sys.MqAttributes(mqd)
+	if err != nil {
+		return n, why(err)
+	}
+	n["exists"], n["messages"], n["depth"], n["size"] = 1, a.CurMsgs, a.MaxMsg, a.MsgSize
+	n["holders"] = int64(len(r.holders(o)))
+	return n, ""
+}
+
+// info reads the fdinfo of whichever process holds the object; nil when none does.
+func (r *Run) info(o *object) map[string]string {
+	for _, h := range r.holders(o) {
+		if info, err := probe.FDInfo(h.p.pid, h.fd); err == nil {
+			return info
+		}
+	}
+	return nil
+}
+
+// number parses a number of fdinfo into n; what is not there is left out.
+func number(n map[string]int64, name, text, format string) {
+	var v uint64
+	if _, err := fmt.Sscanf(strings.TrimSpace(text), format, &v); err == nil {
+		n[name] = int64(v)
+	}
+}
+
+// readEventfd gives count (eventfd-count) and semaphore (1 or 0).
+func (r *Run) readEventfd(o *object) (map[string]int64, string) {
+	n, info := map[string]int64{"holders": int64(len(r.holders(o)))}, r.info(o)
+	number(n, "count", info["eventfd-count"], "%x")
+	number(n, "semaphore", info["eventfd-semaphore"], "%d")
+	return n, ""
+}
+
+// readTimerfd gives ticks (expirations not read yet), and left and interval in ns.
+func (r *Run) readTimerfd(o *object) (map[string]int64, string) {
+	n, info := map[string]int64{"holders": int64(len(r.holders(o)))}, r.info(o)
+	number(n, "ticks", info["ticks"], "%d")
+	for name, key := range map[string]string{"left": "it_value", "interval": "it_interval"} {
+		var s, ns int64
+		if _, err := fmt.Sscanf(strings.TrimSpace(info[key]), "(%d, %d)", &s, &ns); err == nil {
+			n[name] = s*1e9 + ns
+		}
+	}
+	return n, ""
+}
+
+// readSignalfd gives mask: bit n−1 for signal n.
+func (r *Run) readSignalfd(o *object) (map[string]int64, string) {
+	n, info := map[string]int64{"holders": int64(len(r.holders(o)))}, r.info(o)
+	number(n, "mask", info["sigmask"], "%x")
+	return n, ""
+}
+
+// readEpoll gives watched, how many descriptors are in the interest list, and
+// "tfd N", the events (EPOLLIN …) asked for on descriptor N of the process.
+func (r *Run) readEpoll(o *object) (map[string]int64, string) {
+	n, info := map[string]int64{"holders": int64(len(r.holders(o)))}, r.info(o)
+	n["watched"] = 0
+	for line := range strings.Lines(info["tfd"]) {
+		var fd int
+		var events int64
+		if _, err := fmt.Sscanf(strings.TrimSpace(line), "%d events: %x", &fd, &events); err == nil {
+			n["watched"]++
+			n[fmt.Sprintf("tfd %d", fd)] = events
+		}
+	}
+	return n, ""
+}
+
+// readMapping says what a process's page tables and the kernel's account of its
+// mapping say about an address, for a role that told of it with Mapped.
+func (r *Run) readMapping(p *process, object string) {
+	m := p.maps[object]
+	n, err := probe.Mapping(p.pid, m.address)
+	if err != nil {
+		return // it is ending, or has unmapped it: the last reading stands
+	}
+	n["length"] = m.length
+	if maps.Equal(n, m.last) {
+		return
+	}
+	m.last = n
+	p.maps[object] = m
+	r.journal.Add(Event{Who: object + "@" + p.role.Name, Source: FromKernel, Kind: Reading, Name: "mapping", N: n})
 }
 
 // readPath says what the file system knows of a name.

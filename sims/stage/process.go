@@ -26,6 +26,7 @@ type process struct {
 	stderr   int // our end of its standard error
 	errors   int // its end of that, until it has been started; then -1
 	last     looked
+	maps     map[string]mapped // what the role said it has mapped, by object; under run.mu
 	calls    calls
 	dead     bool // reaped; under run.mu
 	foreign  bool // it has become another program; under run.mu
@@ -35,10 +36,17 @@ type process struct {
 	once     sync.Once
 }
 
+// mapped is where an object lies in the memory of a process.
+type mapped struct {
+	address uint64
+	length  int64 // bytes
+	last    map[string]int64
+}
+
 // newProcess makes the page and the link of a child to be.
 func (r *Run) newProcess(role *Role) (*process, error) {
 	p := &process{run: r, role: role, pidfd: -1, link: -1, theirs: -1, pageFD: -1, stderr: -1, errors: -1,
-		unlinked: make(chan struct{}), gone: make(chan struct{})}
+		maps: map[string]mapped{}, unlinked: make(chan struct{}), gone: make(chan struct{})}
 	var err error
 	if p.page, p.pageFD, err = newPage(); err != nil {
 		return nil, err
@@ -95,7 +103,7 @@ func (r *Run) startRole(role *Role) error {
 		p.discard()
 		return err
 	}
-	p.pid, p.pidfd, err = r.house.spawner.start(roleArgs(r.spec.Lesson, role.Name, 0), files, r.group)
+	p.pid, p.pidfd, err = r.house.spawner.start(roleArgs(r.spec.Lesson, role.Name, 0), files, r.group, role.Blocked)
 	if err != nil {
 		p.discard()
 		return err
@@ -104,11 +112,19 @@ func (r *Run) startRole(role *Role) error {
 		r.group = p.pid
 	}
 	r.groups[r.group] = true
+	r.seat(role.Name, names)
 	for name := range wards {
 		r.wards[name].closeTheirs() // the parent-to-be carries them now
 	}
 	r.adopt(p, "")
 	return nil
+}
+
+// seat notes which of the wiring's objects a role was given at which number.
+func (r *Run) seat(role string, names map[string]int) {
+	for _, g := range r.wiring.grants[role] {
+		r.seats[seat{role, names[g.name]}] = g.end.object
+	}
 }
 
 // greet sends the child its first packet; it waits in the socket until it is read.
@@ -189,9 +205,13 @@ func (p *process) heard(m message) {
 	case "hold":
 		e.Kind = Hold
 		r.mu.Lock()
-		r.hold(m.Name, m.S["target"])
+		r.hold(p.role.Name, m.Name, int(m.N["fd"]), m.S["target"])
 		r.mu.Unlock()
 		r.journal.Add(e)
+	case "mapped":
+		r.mu.Lock()
+		p.maps[m.Name] = mapped{address: uint64(m.N["address"]), length: m.N["length"]}
+		r.mu.Unlock()
 	case "exec":
 		r.mu.Lock()
 		p.foreign = true

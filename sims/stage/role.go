@@ -1,5 +1,7 @@
 package stage
 
+import "golang.org/x/sys/unix"
+
 // Role is a part that one process plays. Parent and child run the same binary,
 // so the order of the names is the layout of the page they share.
 type Role struct {
@@ -14,6 +16,11 @@ type Role struct {
 	Late bool
 	// By names the role that forks this one; empty when the stage starts it.
 	By string
+	// Blocked are signals that all threads of the process block from their birth
+	// (sigprocmask(2)): what is sent stays pending until the role unblocks it.
+	Blocked []unix.Signal
+	// Masks has the sampler read its signal masks (SigBlk, ShdPnd … of proc(5)).
+	Masks bool
 }
 
 const (

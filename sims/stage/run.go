@@ -38,6 +38,7 @@ type Run struct {
 	wards    map[string]*process // made, but not forked by their role yet
 	group    int                 // process group of the latest process started
 	groups   map[int]bool        // all that there were
+	seats    map[seat]string     // the object behind a descriptor, where the kernel's link does not tell
 	stepping bool
 	dir      string
 	stopped  bool
@@ -57,7 +58,7 @@ func newRun(h *House, spec Spec) *Run {
 	}
 	spec.Options = maps.Clone(spec.Options)
 	return &Run{house: h, spec: spec, journal: spec.Journal, stepping: spec.Stepping,
-		procs: map[string]*process{}, wards: map[string]*process{}, groups: map[int]bool{},
+		procs: map[string]*process{}, wards: map[string]*process{}, groups: map[int]bool{}, seats: map[seat]string{},
 		poke: make(chan struct{}, 1), quit: make(chan struct{})}
 }
 
@@ -138,7 +139,7 @@ func (r *Run) count(o *object) {
 	case "pipe", "fifo":
 		r.receipt.Pipes++
 	case "file":
-	default:
+	default: // those that a role makes count as well: they are to be gone in the end
 		r.receipt.Objects++
 	}
 }
@@ -215,6 +216,17 @@ func (r *Run) Tell(role string, c Command) error {
 		return fmt.Errorf("%s has become another program: it takes no commands", role)
 	}
 	return sendPacket(p.link, message{Kind: "do", Name: c.Name, N: map[string]int64{"n": c.N}, S: map[string]string{"text": c.Text}})
+}
+
+// PID is the process id of a living role.
+func (r *Run) PID(role string) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p, err := r.living(role)
+	if err != nil {
+		return 0, err
+	}
+	return p.pid, nil
 }
 
 // Set gives a setting of a role a value, which it sees at its next look.
@@ -360,6 +372,7 @@ func (r *Run) Stop(why string) Receipt {
 	if err := r.wiring.closeMade(nil); err != nil {
 		r.receipt.Left = append(r.receipt.Left, err.Error())
 	}
+	r.receipt.Left = append(r.receipt.Left, r.wiring.drop()...)
 	for _, p := range procs {
 		if p.alive() {
 			r.receipt.Left = append(r.receipt.Left, fmt.Sprintf("process %d (%s)", p.pid, p.role.Name))

@@ -3,6 +3,7 @@ package stage
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"ipctour/sims/probe"
@@ -22,6 +23,7 @@ type looked struct {
 	preempted   int64
 	fds         []FD
 	tabled      bool // fds has been read
+	masks       map[string]int64
 }
 
 // tableEvery is how many beats lie between two readings of descriptor tables,
@@ -114,6 +116,14 @@ func (r *Run) lookKernel(p *process, tables bool) {
 			S: map[string]string{"state": state, "wchan": s.Wchan, "call": s.Syscall},
 			N: map[string]int64{"voluntary": s.VoluntarySwitches, "involuntary": s.InvoluntarySwitches}})
 	}
+	if p.role.Masks {
+		r.lookMasks(p)
+	}
+	if tables {
+		for object := range p.maps {
+			r.readMapping(p, object)
+		}
+	}
 	if !tables && p.last.tabled {
 		return // the first look at a process reads its table: the pictures begin with it
 	}
@@ -122,6 +132,21 @@ func (r *Run) lookKernel(p *process, tables bool) {
 		p.last.fds = fds
 		r.journal.Add(Event{Who: p.role.Name, Source: FromKernel, Kind: Table, FDs: fds})
 	}
+}
+
+// lookMasks reads the signal sets of a process: bit n−1 stands for signal n.
+func (r *Run) lookMasks(p *process) {
+	blocked, ignored, caught, pending, shared, queued, limit, err := p.watcher.Signals()
+	if err != nil {
+		return // it has just ended
+	}
+	n := map[string]int64{"SigBlk": int64(blocked), "SigIgn": int64(ignored), "SigCgt": int64(caught),
+		"SigPnd": int64(pending), "ShdPnd": int64(shared), "SigQ": queued, "SigQ limit": limit}
+	if maps.Equal(n, p.last.masks) {
+		return
+	}
+	p.last.masks = n
+	r.journal.Add(Event{Who: p.role.Name, Source: FromKernel, Kind: Reading, Name: "process", N: n})
 }
 
 // table is a process's descriptor table, without what is the tour's own and
@@ -133,7 +158,7 @@ func (r *Run) table(p *process) []FD {
 	}
 	var fds []FD
 	for _, f := range all {
-		fd := FD{N: f.N, Target: f.Target, Mode: mode(f), Object: r.objectAt(f.Target)}
+		fd := FD{N: f.N, Target: f.Target, Mode: mode(f), Object: r.objectAt(p.role.Name, f.N, f.Target)}
 		if f.N >= linkFD || (f.N < 3 && fd.Object == "") {
 			continue
 		}
@@ -153,7 +178,20 @@ func mode(f probe.FD) string {
 	}
 }
 
-func (r *Run) objectAt(target string) string {
+// seat is one descriptor of one role.
+type seat struct {
+	role string
+	fd   int
+}
+
+// objectAt is the object that a descriptor leads to, by its link in /proc; "" for
+// none of ours. The links of eventfds, timers and epolls are all alike: which is
+// which is known from what the wiring gave and the roles told.
+func (r *Run) objectAt(role string, fd int, target string) string {
+	if strings.HasPrefix(target, anonymous) {
+		return r.seats[seat{role, fd}]
+	}
+	target = strings.TrimSuffix(target, deleted)
 	for _, o := range r.wiring.objects {
 		if slices.Contains(o.targets, target) {
 			return o.name
@@ -162,9 +200,19 @@ func (r *Run) objectAt(target string) string {
 	return ""
 }
 
+const (
+	anonymous = "anon_inode:"
+	deleted   = " (deleted)" // what a link says of a file without a name, a memfd always
+)
+
 // hold learns the identity of an object that a role has opened itself. The
 // caller holds r.mu.
-func (r *Run) hold(name, target string) {
+func (r *Run) hold(role, name string, fd int, target string) {
+	if strings.HasPrefix(target, anonymous) {
+		r.seats[seat{role, fd}] = name
+		return
+	}
+	target = strings.TrimSuffix(target, deleted)
 	for _, o := range r.wiring.objects {
 		if o.name == name && target != "" && !slices.Contains(o.targets, target) {
 			o.targets = append(o.targets, target)

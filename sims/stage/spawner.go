@@ -21,6 +21,7 @@ type spawn struct {
 	argv  []string
 	files []uintptr
 	group int // process group to join; 0 makes a new one
+	block []unix.Signal
 	reply chan<- born
 }
 
@@ -40,20 +41,42 @@ func newSpawner() (*spawner, error) {
 			return
 		}
 		for r := range s.ask {
-			r.reply <- r.start()
+			r.reply <- r.blocking()
 		}
 	}()
 	return s, <-ready
 }
 
-func (s *spawner) start(argv []string, files []uintptr, group int) (pid, pidfd int, err error) {
+func (s *spawner) start(argv []string, files []uintptr, group int, block []unix.Signal) (pid, pidfd int, err error) {
 	reply := make(chan born, 1)
-	s.ask <- spawn{argv: argv, files: files, group: group, reply: reply}
+	s.ask <- spawn{argv: argv, files: files, group: group, block: block, reply: reply}
 	b := <-reply
 	return b.pid, b.pidfd, b.err
 }
 
 func (s *spawner) close() { close(s.ask) }
+
+// blocking starts the child with the signals blocked that it is to block: a mask
+// is inherited by fork and exec, and Go gives it to every thread that it starts.
+func (r *spawn) blocking() born {
+	if len(r.block) == 0 {
+		return r.start()
+	}
+	var mask, before unix.Sigset_t
+	for _, s := range r.block {
+		mask.Val[(s-1)/wordBits] |= 1 << ((s - 1) % wordBits)
+	}
+	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &mask, &before); err != nil {
+		return born{err: os.NewSyscallError("rt_sigprocmask", err)}
+	}
+	b := r.start()
+	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil); err != nil && b.err == nil {
+		b.err = os.NewSyscallError("rt_sigprocmask", err)
+	}
+	return b
+}
+
+const wordBits = 64 // of a word of a signal set, on the processors that we build for
 
 func (r *spawn) start() born {
 	pidfd := -1

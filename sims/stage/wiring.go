@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,7 +22,8 @@ type Wiring struct {
 	args     map[string]map[string]string // by role
 	settings map[string]map[string]int64
 	objects  []*object
-	made     []int // descriptors to close
+	made     []int    // descriptors to close
+	names    []string // kernel-wide names to remove, as the folder keeps them
 	err      error
 }
 
@@ -46,6 +48,17 @@ type object struct {
 	kind    string
 	path    string
 	targets []string // what /proc/PID/fd links say of descriptors that lead to it
+	fd      int      // the tour's own descriptor to read its cells with, or -1
+	mq      string   // the name of a message queue, as the system call takes it
+	cells   []Cell
+}
+
+// Cell is a number in shared memory that the sampler reads: Size is 4 or 8 bytes,
+// in the processor's order.
+type Cell struct {
+	Name   string
+	Offset int64
+	Size   int
 }
 
 // Fail makes the wiring fail with an error of the lesson's own; nil is no error.
@@ -71,10 +84,96 @@ func (w *Wiring) Pipe(name string, flags int) PipeEnds {
 	return PipeEnds{End{fds[0], name}, End{fds[1], name}}
 }
 
+// Socketpair makes two connected sockets of a type (SOCK_STREAM …, with
+// SOCK_NONBLOCK if wanted), each an object of its own kind "socket" (unix(7)).
+func (w *Wiring) Socketpair(one, other string, typ int) (End, End) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, typ|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		w.Fail(fmt.Errorf("sockets %s, %s: %w", one, other, os.NewSyscallError("socketpair", err)))
+		return End{}, End{}
+	}
+	return w.Own(one, "socket", fds[0]), w.Own(other, "socket", fds[1])
+}
+
+// Memory makes shared memory without a name (memfd_create(2)) of size bytes, all
+// zero. The sampler reads the cells in it.
+func (w *Wiring) Memory(name string, size int64, cells ...Cell) End {
+	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC)
+	if err != nil {
+		w.Fail(fmt.Errorf("memory %s: %w", name, os.NewSyscallError("memfd_create", err)))
+		return End{}
+	}
+	end := w.Own(name, "memory", fd)
+	if err := unix.Ftruncate(fd, size); err != nil {
+		w.Fail(fmt.Errorf("memory %s: %w", name, os.NewSyscallError("ftruncate", err)))
+		return end
+	}
+	w.Cells(name, cells...)
+	o := w.find(name)
+	if o.fd, err = unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0); err != nil {
+		w.Fail(fmt.Errorf("memory %s: %w", name, os.NewSyscallError("fcntl(F_DUPFD_CLOEXEC)", err)))
+	}
+	return end
+}
+
+// Own takes over a descriptor that the lesson's wiring has made itself, such as an
+// eventfd. Kind is one of those that the stage knows how to ask about (objects.go),
+// or any other word.
+func (w *Wiring) Own(name, kind string, fd int) End {
+	w.made = append(w.made, fd)
+	w.object(name, kind, "", fd)
+	return End{fd, name}
+}
+
+// Cells names the numbers in an object of the kind "memory" for the sampler.
+func (w *Wiring) Cells(name string, cells ...Cell) {
+	if o := w.find(name); o != nil {
+		o.cells = append(o.cells, cells...)
+		return
+	}
+	w.Fail(fmt.Errorf("words of %s: no such object", name))
+}
+
+func (w *Wiring) find(name string) *object {
+	for _, o := range w.objects {
+		if o.name == name {
+			return o
+		}
+	}
+	return nil
+}
+
+// Queue gives a message queue a name that no other run has, without the slash that
+// mq_open(3) puts before it. It does not exist until somebody makes it; it is
+// removed with the run, and by the janitor.
+func (w *Wiring) Queue(name string) string {
+	mq := w.named("mq", name)
+	w.objects = append(w.objects, &object{name: name, kind: "queue", fd: -1, mq: mq, targets: []string{"/" + mq}})
+	return mq
+}
+
+// Shm gives POSIX shared memory a name that no other run has, and its path in
+// /dev/shm (shm_open(3)). It does not exist until somebody makes it; it is removed
+// with the run, and by the janitor.
+func (w *Wiring) Shm(name string, cells ...Cell) string {
+	path := shmFolder + w.named("shm", name)
+	w.objects = append(w.objects, &object{name: name, kind: "memory", fd: -1, path: path, targets: []string{path}, cells: cells})
+	return path
+}
+
+func (w *Wiring) named(kind, name string) string {
+	full, err := w.run.house.folder.name(kind, name)
+	if err != nil {
+		w.Fail(fmt.Errorf("name %s: %w", name, err))
+	}
+	w.names = append(w.names, kind+":"+full)
+	return full
+}
+
 // Promise names an object that the roles make themselves, such as a pipe made
 // by the role that then forks, so that the tour knows it once a role holds it.
 func (w *Wiring) Promise(name, kind string) {
-	w.objects = append(w.objects, &object{name: name, kind: kind})
+	w.objects = append(w.objects, &object{name: name, kind: kind, fd: -1})
 }
 
 // Path names an object by a path in the private folder. It does not exist until
@@ -86,19 +185,19 @@ func (w *Wiring) Path(name, kind, file string) string {
 		return ""
 	}
 	path := filepath.Join(dir, file)
-	w.objects = append(w.objects, &object{name: name, kind: kind, path: path, targets: []string{path}})
+	w.objects = append(w.objects, &object{name: name, kind: kind, fd: -1, path: path, targets: []string{path}})
 	return path
 }
 
 func (w *Wiring) object(name, kind, path string, fds ...int) {
-	o := &object{name: name, kind: kind, path: path}
+	o := &object{name: name, kind: kind, fd: -1, path: path}
 	for _, fd := range fds {
 		target, err := os.Readlink("/proc/self/fd/" + strconv.Itoa(fd))
 		if err != nil {
 			w.Fail(fmt.Errorf("%s %s: %w", kind, name, err))
 			return
 		}
-		o.targets = append(o.targets, target)
+		o.targets = append(o.targets, strings.TrimSuffix(target, deleted))
 	}
 	w.objects = append(w.objects, o)
 }
@@ -187,4 +286,23 @@ func (w *Wiring) closeMade(late []string) error {
 	}
 	w.made = kept
 	return errors.Join(errs...)
+}
+
+// drop gives back what the tour has kept to read with, and removes the names. It
+// returns what is still there.
+func (w *Wiring) drop() []string {
+	var left []string
+	for _, o := range w.objects {
+		if o.fd >= 0 {
+			unix.Close(o.fd)
+			o.fd = -1
+		}
+	}
+	for _, name := range w.names {
+		if err := w.run.house.folder.unname(name); err != nil {
+			left = append(left, err.Error())
+		}
+	}
+	w.names = nil
+	return left
 }

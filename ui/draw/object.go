@@ -8,20 +8,34 @@ func (p *painter) objectCard(o scene.Object, d detail, room int) card {
 	switch o := o.(type) {
 	case scene.Pipe:
 		return p.pipeCard(&o, d)
-	case *scene.Pipe:
-		return p.pipeCard(o, d)
 	case scene.File:
 		return fileCard(&o, d)
-	case *scene.File:
-		return fileCard(o, d)
 	case scene.Output:
 		return outputCard(&o, d, room)
-	case *scene.Output:
-		return outputCard(o, d, room)
 	case scene.Stream:
 		return p.streamCard(&o, d, room)
-	case *scene.Stream:
-		return p.streamCard(o, d, room)
+	case scene.Socket:
+		return p.socketCard(&o, d, room)
+	case scene.Queue:
+		return p.queueCard(&o, d, room)
+	case scene.Page:
+		return p.pageCard(&o, d, room)
+	case scene.Futex:
+		return p.futexCard(&o, d, room)
+	case scene.Ring:
+		return p.ringCard(&o, d, room)
+	case scene.Signals:
+		return p.signalsCard(&o, d, room)
+	case scene.Counter:
+		return p.counterCard(&o, d, room)
+	case scene.Timer:
+		return p.timerCard(&o, d, room)
+	case scene.Loop:
+		return p.loopCard(&o, d, room)
+	case scene.Mapped:
+		return p.mappedCard(&o, d, room)
+	case scene.Thing:
+		return p.thingCard(&o, d, room)
 	}
 	return unknownCard(o)
 }

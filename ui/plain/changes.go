@@ -113,23 +113,13 @@ func objectChange(before, after *scene.Scene, o scene.Object) []string {
 }
 
 func asPipe(o scene.Object) (*scene.Pipe, bool) {
-	switch o := o.(type) {
-	case scene.Pipe:
-		return &o, true
-	case *scene.Pipe:
-		return o, true
-	}
-	return nil, false
+	p, ok := o.(scene.Pipe)
+	return &p, ok
 }
 
 func asOutput(o scene.Object) (*scene.Output, bool) {
-	switch o := o.(type) {
-	case scene.Output:
-		return &o, true
-	case *scene.Output:
-		return o, true
-	}
-	return nil, false
+	p, ok := o.(scene.Output)
+	return &p, ok
 }
 
 func linkChanged(before *scene.Scene, l *scene.Link) bool {

@@ -51,20 +51,34 @@ func tellObject(s *scene.Scene, o scene.Object) []string {
 	switch o := o.(type) {
 	case scene.Pipe:
 		return pipe(&o)
-	case *scene.Pipe:
-		return pipe(o)
 	case scene.File:
 		return file(&o)
-	case *scene.File:
-		return file(o)
 	case scene.Output:
 		return output(&o)
-	case *scene.Output:
-		return output(o)
 	case scene.Stream:
 		return stream(s, &o)
-	case *scene.Stream:
-		return stream(s, o)
+	case scene.Socket:
+		return socket(s, &o)
+	case scene.Queue:
+		return queue(s, &o)
+	case scene.Page:
+		return page(s, &o)
+	case scene.Futex:
+		return futex(s, &o)
+	case scene.Ring:
+		return ring(s, &o)
+	case scene.Signals:
+		return signals(s, &o)
+	case scene.Counter:
+		return counter(s, &o)
+	case scene.Timer:
+		return timer(s, &o)
+	case scene.Loop:
+		return loop(s, &o)
+	case scene.Mapped:
+		return mapped(s, &o)
+	case scene.Thing:
+		return thing(s, &o)
 	}
 	return []string{fmt.Sprintf("There is an object of the kind %s: %s.", o.Kind(), o.Key())}
 }
@@ -131,12 +145,30 @@ func labelOf(o scene.Object) string {
 	switch o := o.(type) {
 	case scene.Pipe:
 		return pipeLabel(&o)
-	case *scene.Pipe:
-		return pipeLabel(o)
 	case scene.File:
 		return "file " + o.Path
-	case *scene.File:
+	case scene.Socket:
+		return o.Label
+	case scene.Queue:
+		return o.Label
+	case scene.Page:
+		return o.Label
+	case scene.Futex:
+		return o.Label
+	case scene.Ring:
+		return o.Label
+	case scene.Signals:
+		return o.Label
+	case scene.Counter:
+		return o.Label
+	case scene.Timer:
+		return o.Label
+	case scene.Loop:
+		return o.Label
+	case scene.Mapped:
 		return "file " + o.Path
+	case scene.Thing:
+		return o.Label
 	}
 	return ""
 }

@@ -70,7 +70,7 @@ func TestObjects(t *testing.T) {
 		{"what lies in it", scene.Pipe{ID: "p", Label: "FIFO", Path: "chat", Capacity: 0, Queued: 3, Writers: -1, Readers: -1,
 			Segments: []scene.Segment{{Who: "a", Bytes: 2, Text: "hi"}, {Bytes: 1, Text: "\n"}}},
 			[]string{"The FIFO chat holds 3 bytes.", `In it, oldest first: "hi" from a, "\n".`}},
-		{"an unknown level", &scene.Pipe{ID: "p", Capacity: 4096, Queued: -1, Writers: -1, Readers: -1},
+		{"an unknown level", scene.Pipe{ID: "p", Capacity: 4096, Queued: -1, Writers: -1, Readers: -1},
 			[]string{"The pipe has room for 4,096 bytes; how many are in it is not known."}},
 		{"a pipe that is gone", scene.Pipe{ID: "p", Gone: true}, []string{"The pipe is gone: nobody holds it."}},
 		{"a file", scene.File{ID: "f", Path: "chat", Mode: "prw-------", Size: 1}, []string{"The file chat, mode prw-------, has 1 byte."}},

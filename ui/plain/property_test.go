@@ -32,9 +32,19 @@ func anySegments(t *rapid.T) []scene.Segment {
 	}), 0, 4).Draw(t, "segments")
 }
 
+// otherKinds are the objects that any value of their fields can make.
+var otherKinds = []*rapid.Generator[scene.Object]{
+	kind[scene.Socket](), kind[scene.Queue](), kind[scene.Page](), kind[scene.Futex](), kind[scene.Ring](), kind[scene.Signals](),
+	kind[scene.Counter](), kind[scene.Timer](), kind[scene.Loop](), kind[scene.Mapped](), kind[scene.Thing](),
+}
+
+func kind[T scene.Object]() *rapid.Generator[scene.Object] {
+	return rapid.Map(rapid.Make[T](), func(o T) scene.Object { return o })
+}
+
 func anyObject(t *rapid.T) scene.Object {
 	id := anyKey.Draw(t, "key")
-	switch rapid.IntRange(0, 5).Draw(t, "kind") {
+	switch rapid.IntRange(0, 7).Draw(t, "kind") {
 	case 0:
 		return scene.File{ID: id, Path: anyText.Draw(t, "path"), Mode: anyText.Draw(t, "mode"), Size: anyBytes.Draw(t, "size"),
 			Gone: rapid.Bool().Draw(t, "gone"), Note: anyText.Draw(t, "note")}
@@ -44,8 +54,10 @@ func anyObject(t *rapid.T) scene.Object {
 		return scene.Stream{ID: id, Label: anyText.Draw(t, "label"), Sent: anySegments(t), Reads: anySegments(t)}
 	case 3:
 		return odd{}
+	case 4, 5, 6:
+		return rapid.OneOf(otherKinds...).Draw(t, "object")
 	}
-	return &scene.Pipe{ID: id, Label: anyText.Draw(t, "label"), Path: anyText.Draw(t, "path"), Capacity: anyBytes.Draw(t, "capacity"),
+	return scene.Pipe{ID: id, Label: anyText.Draw(t, "label"), Path: anyText.Draw(t, "path"), Capacity: anyBytes.Draw(t, "capacity"),
 		Queued: anyBytes.Draw(t, "queued"), Page: anyBytes.Draw(t, "page"), Writers: rapid.Int().Draw(t, "writers"),
 		Readers: rapid.IntRange(-1, 3).Draw(t, "readers"), Segments: anySegments(t), Gone: rapid.Bool().Draw(t, "gone")}
 }

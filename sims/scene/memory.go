@@ -1,0 +1,50 @@
+package scene
+
+// Page is a page of memory: a frame, and the words in it that matter. Links join
+// it to the processes whose page tables lead to it; a link's label is the address
+// there.
+type Page struct {
+	ID    string `json:"id"`
+	Label string `json:"label"`
+	// Frame is its number, by pagemap; "" when the kernel does not show it.
+	Frame string `json:"frame,omitempty"`
+	Size  int64  `json:"size,omitempty"` // bytes of the whole mapping
+	Words []Word `json:"words,omitempty"`
+	Gone  bool   `json:"gone,omitempty"`
+	Note  string `json:"note,omitempty"` // "private", "shared by 2"
+}
+
+// Word is one number in memory.
+type Word struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
+	// Bad marks one that is not what it should be.
+	Bad bool `json:"bad,omitempty"`
+}
+
+func (p Page) Key() string { return p.ID }
+
+func (Page) Kind() string { return "page" }
+
+// Futex is the word of a lock in shared memory, and who sleeps on it (futex(2)).
+type Futex struct {
+	ID    string `json:"id"`
+	Label string `json:"label"`
+	Word  uint32 `json:"word"` // as it is in memory
+	// Owner is the process that holds the lock, "" for none, by the thread id in the
+	// word or by its own account.
+	Owner string `json:"owner,omitempty"`
+	// Waiters and Died are the bits FUTEX_WAITERS and FUTEX_OWNER_DIED, where the word
+	// has them (a robust or a priority-inheriting lock).
+	Waiters bool `json:"waiters,omitempty"`
+	Died    bool `json:"died,omitempty"`
+	// Robust: the kernel marks the word when the owner dies.
+	Robust bool `json:"robust,omitempty"`
+	// Asleep are the processes that sleep in FUTEX_WAIT on it.
+	Asleep []string `json:"asleep,omitempty"`
+	Note   string   `json:"note,omitempty"`
+}
+
+func (f Futex) Key() string { return f.ID }
+
+func (Futex) Kind() string { return "futex" }

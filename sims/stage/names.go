@@ -1,0 +1,77 @@
+package stage
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"ipctour/sims/sys"
+)
+
+// Names that outlive every process: message queues and shared memory. Each is
+// noted in the private folder before it can exist, as an empty file "kind:name",
+// so that whoever removes the folder (the run, the janitor, a later sweep) knows
+// what to remove with it.
+
+const (
+	namesFolder = "names"
+	shmFolder   = "/dev/shm/"
+)
+
+// name makes a name of a kind ("mq", "shm") that nobody else has, and notes it.
+func (f *folder) name(kind, hint string) (string, error) {
+	dir := filepath.Join(f.path, namesFolder)
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return "", err
+	}
+	f.names++
+	name := fmt.Sprintf("%s-%d-%s", filepath.Base(f.path), f.names, strings.ReplaceAll(hint, " ", "-"))
+	return name, os.WriteFile(filepath.Join(dir, kind+":"+name), nil, 0o600)
+}
+
+// unname removes what a note stands for, looks whether it is gone, and forgets it.
+func (f *folder) unname(note string) error {
+	if err := removeNamed(note); err != nil {
+		return err
+	}
+	return os.Remove(filepath.Join(f.path, namesFolder, note))
+}
+
+// removeNames removes everything that is noted in a folder.
+func removeNames(folder string) error {
+	entries, err := os.ReadDir(filepath.Join(folder, namesFolder))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	errs := []error{err}
+	for _, e := range entries {
+		errs = append(errs, removeNamed(e.Name()))
+	}
+	return errors.Join(errs...)
+}
+
+// removeNamed removes one thing; that there is none is well. A note that is not
+// of the tour's own making is left alone.
+func removeNamed(note string) error {
+	kind, name, _ := strings.Cut(note, ":")
+	if !strings.HasPrefix(name, folderPrefix) || strings.Contains(name, "/") {
+		return fmt.Errorf("not a name of the tour: %q", note)
+	}
+	var err error
+	switch kind {
+	case "mq":
+		err = sys.MqUnlink(name)
+	case "shm":
+		err = os.NewSyscallError("unlink", unix.Unlink(shmFolder+name))
+	default:
+		return fmt.Errorf("not a name of the tour: %q", note)
+	}
+	if err != nil && !errors.Is(err, unix.ENOENT) {
+		return fmt.Errorf("remove %s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,9 @@
+// Package why holds the experiments on why processes need one another: private memory, isolation, the two ways of moving data, a file a lesson.
+package why
+
+import "ipctour/sims"
+
+// Sims are the experiments of the chapter in the order of the course.
+func Sims() []*sims.Sim {
+	return []*sims.Sim{}
+}
