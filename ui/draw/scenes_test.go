@@ -22,6 +22,9 @@ var samples = []struct {
 	{"fifo", fifo},
 	{"framing", framing},
 	{"ends", ends},
+	{"one-frame", oneFrame},
+	{"two-frames", twoFrames},
+	{"locks", locks},
 	{"islands", islands},
 	{"hostile", hostile},
 }
@@ -206,6 +209,58 @@ func ends() *scene.Scene {
 			{From: "writer", To: "p", FD: 3, State: scene.Broken, Through: "EPIPE"},
 			{From: "p", To: "reader", FD: 4, State: scene.Cut},
 			{From: "writer", To: "log", FD: 5, State: scene.Moving},
+		},
+	}
+}
+
+func oneFrame() *scene.Scene {
+	return &scene.Scene{
+		Sentence: "The reader sees 42: one frame, two addresses.",
+		Processes: []scene.Process{
+			{ID: "a", Name: "writer", PID: 43101, Life: scene.Waiting, Letter: "S", Note: "waits for you"},
+			{ID: "b", Name: "reader", PID: 43102, Life: scene.Running, Letter: "R"},
+		},
+		Objects: []scene.Object{scene.Page{ID: "board", Label: "/dev/shm/board", Frame: "0x1b7f2", Size: 4096, Note: "shared by 2",
+			Words: []scene.Word{{Name: "answer", Text: "42", Who: "a"}, {Name: "number", Text: "7", Bad: true}}}},
+		Links: []scene.Link{
+			{From: "a", To: "board", Label: "0x50000000", State: scene.Moving},
+			{From: "b", To: "board", Label: "0x7f3c12340000", State: scene.Moving},
+		},
+	}
+}
+
+func twoFrames() *scene.Scene {
+	s := &scene.Scene{Sentence: "One address, two frames."}
+	for i, n := range []string{"ann", "ben"} {
+		s.Processes = append(s.Processes, scene.Process{ID: n, Name: n, PID: 600 + i, Life: scene.Running, Letter: "R"})
+		frame := []string{"0x1b7f2", ""}[i]
+		s.Objects = append(s.Objects, scene.Page{ID: "page " + n, Label: "page", Frame: frame, Note: "private",
+			Words: []scene.Word{{Name: "value", Text: []string{"1", "2"}[i], Who: n}}})
+		s.Links = append(s.Links, scene.Link{From: n, To: "page " + n, Label: "0x50000000", State: scene.Moving})
+	}
+	s.Objects = append(s.Objects, scene.Page{ID: "later", Absent: true, Size: 8192}, scene.Page{ID: "old", Label: "old page", Gone: true})
+	return s
+}
+
+func locks() *scene.Scene {
+	return &scene.Scene{
+		Sentence: "The holder was killed, and the kernel marked its lock.",
+		Processes: []scene.Process{
+			{ID: "holder", Name: "holder", PID: 41201, Life: scene.Killed, End: "killed by SIGKILL"},
+			{ID: "waiter", Name: "waiter", PID: 41202, Life: scene.Asleep, Letter: "S", Where: "futex_wait_queue"},
+			{ID: "other", Name: "other", PID: 41203, Life: scene.Asleep, Letter: "S", Where: "futex_wait_queue"},
+		},
+		Objects: []scene.Object{
+			scene.Futex{ID: "robust", Label: "robust lock", Word: 0xc000a0f1, Known: true, Robust: true, Waiters: true, Died: true, TID: 41201,
+				Asleep: []string{"waiter"}, Note: "the kernel set OWNER_DIED"},
+			scene.Futex{ID: "plain", Label: "lock", Word: 2, Known: true, Means: "locked, somebody waits", Owner: "holder",
+				Asleep: []string{"waiter", "other", "x", "y", "z"}},
+		},
+		Links: []scene.Link{
+			{From: "holder", To: "robust", State: scene.Cut},
+			{From: "waiter", To: "robust", State: scene.Blocked},
+			{From: "waiter", To: "plain", State: scene.Blocked},
+			{From: "other", To: "plain", State: scene.Blocked},
 		},
 	}
 }

@@ -2,6 +2,7 @@ package draw
 
 import (
 	"strconv"
+	"strings"
 
 	"ipctour/sims/scene"
 )
@@ -380,6 +381,8 @@ func (w *wires) words(p path, s *seg, st Style) {
 // linkLabel is the descriptor, or what stands for it.
 func linkLabel(l *scene.Link) string {
 	switch {
+	case strings.HasPrefix(l.Label, "0x") && Width(l.Label) > 10: // an address: the end tells more
+		return "0x" + tail(l.Label[2:], 8)
 	case l.Label != "":
 		return head(l.Label, 10)
 	case l.FD > 0:

@@ -109,7 +109,24 @@ func objectChange(before, after *scene.Scene, o scene.Object) []string {
 			return outputChange(was, is)
 		}
 	}
+	if flickers(old, o) && !settled(before, after) {
+		return nil
+	}
 	return tellObject(after, o)
+}
+
+// flickers reports whether nothing has changed but words in memory, which count
+// for as long as their processes run.
+func flickers(old, now scene.Object) bool {
+	switch now := now.(type) {
+	case scene.Page:
+		was, ok := old.(scene.Page)
+		return ok && sameButWords(&was, &now)
+	case scene.Futex:
+		was, ok := old.(scene.Futex)
+		return ok && was.Gone == now.Gone && was.Died == now.Died && was.Known == now.Known
+	}
+	return false
 }
 
 func asPipe(o scene.Object) (*scene.Pipe, bool) {

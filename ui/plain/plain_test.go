@@ -79,6 +79,16 @@ func TestObjects(t *testing.T) {
 		{"output", scene.Output{ID: "o", Lines: []string{"one", "\x1b[2Jtwo"}, More: 1200}, []string{"On o:", "one", "?[2Jtwo", "1,200 more bytes are not shown."}},
 		{"a stream", scene.Stream{ID: "s", Label: "stream", Sent: []scene.Segment{{Bytes: 4, Text: "one\n"}, {Bytes: 1, Text: "2"}}},
 			[]string{`Stream: 2 writes of 4 bytes "one\n", 1 byte "2".`, "Stream: 0 reads."}},
+		{"a page", scene.Page{ID: "p", Label: "board", Frame: "0x1b7f2", Size: 4096, Note: "shared by 2", Words: []scene.Word{{Name: "answer", Text: "42", Who: "a"}, {Name: "n", Text: "7", Bad: true}}},
+			[]string{"The board is frame 0x1b7f2, shared by 2, in a mapping of 4,096 bytes.", "In it: answer = 42, stored by a; n = 7, which is wrong."}},
+		{"a page whose number is hidden", scene.Page{ID: "p"}, []string{"The page p is a frame whose number is not shown."}},
+		{"a page that nobody has touched", scene.Page{ID: "p", Absent: true}, []string{"The page p has no frame behind it yet."}},
+		{"a page that is gone", scene.Page{ID: "p", Gone: true}, []string{"The page p is gone: no process maps it."}},
+		{"a lock", scene.Futex{ID: "l", Label: "lock", Word: 2, Known: true, Means: "locked, somebody waits", Owner: "a", Asleep: []string{"b", "c"}},
+			[]string{"The lock is 2: locked, somebody waits.", "It is held by a; asleep on it: b, c."}},
+		{"a robust lock", scene.Futex{ID: "l", Word: 0xc0000007, Known: true, Robust: true, Waiters: true, Died: true, TID: 7, Note: "marked by the kernel"},
+			[]string{"The futex l is 0xc0000007.", "Its bits: FUTEX_WAITERS on, FUTEX_OWNER_DIED on, thread 7.", "Nobody holds it, and nobody sleeps on it.", "Marked by the kernel."}},
+		{"a lock that was not read", scene.Futex{ID: "l", Label: "lock"}, []string{"The lock has not been read yet."}},
 		{"a kind that is not known", odd{}, []string{"There is an object of the kind odd?thing: odd."}},
 	}
 	for _, test := range tests {
