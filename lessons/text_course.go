@@ -145,6 +145,9 @@ func (c *Chapter) open(files fs.FS) error {
 	if c.Opening == "" {
 		p.bad(0, "the page is empty", "tell the chapter, or remove the file")
 	}
+	if _, err := cutPictures(string(c.Opening)); err != nil {
+		p.bad(p.openingAt, err.Error(), "see lessons/picture.go")
+	}
 	return p.err()
 }
 

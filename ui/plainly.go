@@ -14,6 +14,7 @@ import (
 
 	"ipctour/lessons"
 	"ipctour/sims/stage"
+	"ipctour/ui/plain"
 	"ipctour/ui/prose"
 )
 
@@ -190,7 +191,16 @@ func (p *plainly) listChapters(place *lessons.Lesson) {
 func (p *plainly) chapter(c *lessons.Chapter) error {
 	list := p.Course.Of(c)
 	p.say("", fmt.Sprintf("Chapter %d: %s", c.Number, c.Title), "")
-	p.words(string(c.Opening))
+	for _, piece := range c.Opening.Pieces() {
+		if piece.Picture == nil {
+			p.words(string(piece.Words))
+			continue
+		}
+		for _, sentence := range plain.Sentences(piece.Picture) {
+			p.say(sentence)
+		}
+		p.say("")
+	}
 	for listed := false; ; {
 		if !listed {
 			p.listLessons(list)

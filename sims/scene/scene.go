@@ -36,10 +36,11 @@ const (
 	Stopped Life = "stopped" // by SIGSTOP (T)
 	Exited  Life = "exited"  // ended by itself
 	Killed  Life = "killed"  // ended by a signal
+	Drawn   Life = "drawn"   // in a diagram of the text: no real process
 )
 
 // Alive reports whether there is still a process.
-func (l Life) Alive() bool { return l != Unborn && l != Exited && l != Killed }
+func (l Life) Alive() bool { return l != Unborn && l != Exited && l != Killed && l != Drawn }
 
 // Process is one real process of the cast.
 type Process struct {
@@ -85,6 +86,7 @@ type Link struct {
 	Label   string `json:"label,omitempty"` // instead of the descriptor: "mmap", "2", "stdout"
 	Both    bool   `json:"both,omitempty"`  // data moves both ways
 	State   Flow   `json:"state"`
+	Plain   bool   `json:"plain,omitempty"`   // joined, no direction: a mapping
 	Through string `json:"through,omitempty"` // words on the arrow, e.g. what is in flight
 }
 

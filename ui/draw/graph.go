@@ -98,14 +98,15 @@ func (g *graph) links(f func(l *scene.Link, from, to *node)) {
 }
 
 // sides are the processes that put into an object and those that take out. Of
-// those that do both, the first half stands on the side of the writers.
+// those that do both, or are only joined to it, the first half stands on the side
+// of the writers.
 func (g *graph) sides(o *node) (in, out []*node) {
 	var both []*node
 	g.links(func(l *scene.Link, from, to *node) {
 		switch {
-		case from.proc >= 0 && to == o && l.Both:
+		case from.proc >= 0 && to == o && (l.Both || l.Plain):
 			both = append(both, from)
-		case to.proc >= 0 && from == o && l.Both:
+		case to.proc >= 0 && from == o && (l.Both || l.Plain):
 			both = append(both, to)
 		case from.proc >= 0 && to == o:
 			in = append(in, from)

@@ -174,6 +174,9 @@ func (p *painter) linkRow(id string, names map[string]string) row {
 
 func flowArrow(l *scene.Link, out bool) string {
 	i := 0
+	if l.Plain && flow(l) != scene.Cut && flow(l) != scene.Broken {
+		return "━━"
+	}
 	if !out {
 		i = 1
 	}

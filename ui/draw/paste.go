@@ -23,6 +23,30 @@ func (c *Canvas) Paste(src *Canvas, x, y int) {
 	}
 }
 
+// Spans gives the row y in stretches of one style, to its last glyph.
+func (c *Canvas) Spans(y int, f func(text string, st Style)) {
+	if y < 0 || y >= c.H {
+		return
+	}
+	row := c.cells[y*c.W : (y+1)*c.W]
+	for len(row) > 0 && row[len(row)-1].glyph == "" && !row[len(row)-1].tail {
+		row = row[:len(row)-1]
+	}
+	for i := 0; i < len(row); {
+		st, text := row[i].style, ""
+		for ; i < len(row) && (row[i].style == st || row[i].tail); i++ {
+			switch {
+			case row[i].tail:
+			case row[i].glyph == "":
+				text += " "
+			default:
+				text += row[i].glyph
+			}
+		}
+		f(text, st)
+	}
+}
+
 // Part are the options for drawing a scene that is to be pasted into this
 // canvas: its theme and characters at another size.
 func (c *Canvas) Part(w, h int) Options {

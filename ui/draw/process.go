@@ -23,6 +23,12 @@ func (p *painter) processCard(i int, d detail) card {
 	}
 	k.title = text(name, hue.Bold())
 	switch q.Life {
+	case scene.Drawn:
+		if q.Note != "" {
+			k.rows = []row{text(q.Note, Dim)}
+		}
+		k.least = 0
+		return k
 	case scene.Unborn:
 		k.border, k.edge = Dashed, Dim
 	case scene.Exited, scene.Killed:

@@ -162,7 +162,7 @@ func (w *wires) join(a, b, da, db int, s *seg, bead bool) {
 		}
 		*at = wire{}
 	}
-	heavy := flow(s.link) != scene.Idle
+	heavy := flow(s.link) != scene.Idle || s.link.Plain
 	if at.joins&(north|south) != 0 && at.joins&(east|west) != 0 && !heavy {
 		heavy = at.heavy
 	}
@@ -228,10 +228,10 @@ func (w *wires) ends(p path, s *seg) {
 	if state == scene.Cut {
 		w.stub(p, s)
 	} else {
-		if s.toHigh {
+		if s.toHigh && !s.link.Plain {
 			w.head(p.toA, p.toB, head4(w.x, true, state), st)
 		}
-		if s.toLow {
+		if s.toLow && !s.link.Plain {
 			w.head(p.fromA, p.fromB, head4(w.x, false, state), st)
 		}
 		w.ownWall(p, s, st)

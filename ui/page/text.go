@@ -33,7 +33,7 @@ func NewChapter(env *Env, c *lessons.Chapter) *Text {
 		if c.Opening == "" {
 			return gap(out, paragraph("The words of this chapter are still to come.", w, draw.Dim))
 		}
-		return gap(out, wordsOf(c.Opening, w, figures(nil)))
+		return gap(out, openingOf(c.Opening, w))
 	}
 	for _, l := range env.Course.Of(c) {
 		if l.Sim != nil && !env.done(l.ID) {

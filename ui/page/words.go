@@ -35,6 +35,31 @@ func wordsOf(text lessons.Markdown, w int, o prose.Options) []line {
 	return out
 }
 
+// openingOf lays out the opening page of a chapter, with its pictures drawn.
+func openingOf(text lessons.Markdown, w int) []line {
+	var out []line
+	for _, p := range text.Pieces() {
+		if p.Picture == nil {
+			out = gap(out, wordsOf(p.Words, w, figures(nil)))
+			continue
+		}
+		out = gap(out, pictureLines(p.Picture, w))
+	}
+	return out
+}
+
+// pictureRows is more than any picture of the words takes.
+const pictureRows = 40
+
+func pictureLines(s *scene.Scene, w int) []line {
+	drawn := draw.Picture(s, draw.Options{Width: w, Height: pictureRows})
+	out := make([]line, drawn.Used())
+	for y := range out {
+		drawn.Spans(y, func(text string, st draw.Style) { out[y] = append(out[y], span{text, st}) })
+	}
+	return out
+}
+
 // figures gives prose the figures of a scene by their ids.
 func figures(s *scene.Scene) prose.Options {
 	return prose.Options{Figure: func(id string) string {

@@ -115,7 +115,9 @@ func clean(s string) string {
 
 // named is what to call a process or an object in a sentence.
 func named(s *scene.Scene, key string) string {
-	if q := s.Process(key); q != nil {
+	if q := s.Process(key); q != nil && q.Life == scene.Drawn {
+		return processName(q)
+	} else if q != nil {
 		return "the " + processName(q)
 	}
 	for _, o := range s.Objects {

@@ -20,6 +20,12 @@ func processName(q *scene.Process) string {
 // process is "The writer (pid 41022) is asleep in anon_pipe_write."
 func process(q *scene.Process) string {
 	who := "The " + processName(q)
+	if q.Life == scene.Drawn {
+		if q.Note == "" {
+			return ""
+		}
+		return processName(q) + ": " + q.Note + "."
+	}
 	if q.PID > 0 {
 		who += fmt.Sprintf(" (pid %d)", q.PID)
 	}
@@ -151,7 +157,13 @@ func link(s *scene.Scene, l *scene.Link) string {
 	case scene.Broken:
 		return subject + " failed on " + object + because(l.Through) + "."
 	}
-	if l.Through == "" {
+	drawn := func(key string) bool { q := s.Process(key); return q != nil && q.Life == scene.Drawn }
+	switch {
+	case l.Plain && (drawn(l.From) || drawn(l.To)):
+		return capital(named(s, l.From)) + " and " + named(s, l.To) + " are joined" + because(l.Through) + "."
+	case l.Through == "" && (drawn(l.From) || drawn(l.To)):
+		return "From " + named(s, l.From) + " to " + named(s, l.To) + "."
+	case l.Through == "":
 		return ""
 	}
 	return fmt.Sprintf("%s goes from %s to %s.", capital(l.Through), named(s, l.From), named(s, l.To))
