@@ -14,6 +14,8 @@ func facts() map[string]int64 {
 	for name, path := range map[string]string{
 		"pipe-max-size":        "/proc/sys/fs/pipe-max-size",
 		"pipe-user-pages-soft": "/proc/sys/fs/pipe-user-pages-soft",
+		"mq-msg-max":           "/proc/sys/fs/mqueue/msg_max",
+		"mq-msg-default":       "/proc/sys/fs/mqueue/msg_default",
 	} {
 		text, err := os.ReadFile(path)
 		if err != nil {

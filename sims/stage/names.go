@@ -35,7 +35,7 @@ func (f *folder) name(kind, hint string) (string, error) {
 
 // unname removes what a note stands for, looks whether it is gone, and forgets it.
 func (f *folder) unname(note string) error {
-	if err := removeNamed(note); err != nil {
+	if err := removeNamed(filepath.Base(f.path), note); err != nil {
 		return err
 	}
 	return os.Remove(filepath.Join(f.path, namesFolder, note))
@@ -49,17 +49,17 @@ func removeNames(folder string) error {
 	}
 	errs := []error{err}
 	for _, e := range entries {
-		errs = append(errs, removeNamed(e.Name()))
+		errs = append(errs, removeNamed(filepath.Base(folder), e.Name()))
 	}
 	return errors.Join(errs...)
 }
 
-// removeNamed removes one thing; that there is none is well. A note that is not
-// of the tour's own making is left alone.
-func removeNamed(note string) error {
+// removeNamed removes one thing; that there is none is well. Every name begins
+// with that of its owner's folder: what another note names is left alone.
+func removeNamed(owner, note string) error {
 	kind, name, _ := strings.Cut(note, ":")
-	if !strings.HasPrefix(name, folderPrefix) || strings.Contains(name, "/") {
-		return fmt.Errorf("not a name of the tour: %q", note)
+	if !strings.HasPrefix(owner, folderPrefix) || !strings.HasPrefix(name, owner+"-") || strings.Contains(name, "/") {
+		return fmt.Errorf("not a name of %s, left alone: %q", owner, note)
 	}
 	var err error
 	switch kind {
@@ -68,7 +68,7 @@ func removeNamed(note string) error {
 	case "shm":
 		err = os.NewSyscallError("unlink", unix.Unlink(shmFolder+name))
 	default:
-		return fmt.Errorf("not a name of the tour: %q", note)
+		return fmt.Errorf("not a kind of name that the tour gives, left alone: %q", note)
 	}
 	if err != nil && !errors.Is(err, unix.ENOENT) {
 		return fmt.Errorf("remove %s: %w", name, err)

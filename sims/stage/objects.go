@@ -188,21 +188,37 @@ func readCells(fd int, cells []Cell, n map[string]int64) (map[string]int64, stri
 }
 
 // readQueue opens a message queue by its name and asks for its attributes
-// (mq_getattr(3)). It takes no message.
+// (mq_getattr(3)). It takes no message. A queue whose name was removed is asked
+// through whichever process still has it open.
 func (r *Run) readQueue(o *object) (map[string]int64, string) {
-	n := map[string]int64{"exists": 0}
+	all := r.holders(o)
+	n := map[string]int64{"exists": 0, "holders": int64(len(all)), "messages": 0}
+	ask := func(mqd int) error {
+		a, err := sys.MqAttributes(mqd)
+		if err == nil {
+			n["messages"], n["depth"], n["size"] = a.CurMsgs, a.MaxMsg, a.MsgSize
+		}
+		return err
+	}
 	mqd, err := sys.MqOpen(o.mq, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0, nil)
-	if err != nil {
-		return n, why(err)
+	switch {
+	case err == nil:
+		n["exists"] = 1
+		defer unix.Close(mqd)
+		err = ask(mqd)
+	case errors.Is(err, unix.ENOENT) && len(all) > 0:
+		err = r.ask(all[0], o, ask)
+	case errors.Is(err, unix.ENOENT):
+		err = nil // not made yet, or gone
 	}
-	defer unix.Close(mqd)
-	a, err := sys.MqAttributes(mqd)
-	if err != nil {
-		return n, why(err)
+	if err == nil {
+		return n, ""
 	}
-	n["exists"], n["messages"], n["depth"], n["size"] = 1, a.CurMsgs, a.MaxMsg, a.MsgSize
-	n["holders"] = int64(len(r.holders(o)))
-	return n, ""
+	if why(err) == "" {
+		return nil, ""
+	}
+	delete(n, "messages")
+	return n, why(err)
 }
 
 // info reads the fdinfo of whichever process holds the object; nil when none does.
