@@ -56,6 +56,9 @@ func peer(file, what string) error {
 	if err != nil {
 		return err
 	}
+	if play := peers[what]; play != nil {
+		return play(memory)
+	}
 	l, err := NewRobustList()
 	if err != nil {
 		return err
