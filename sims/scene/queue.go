@@ -11,7 +11,8 @@ type Queue struct {
 	Size  int64  `json:"size"`           // bytes that one message may have
 	// Messages are what lies in it in the order of delivery, where the lesson knows.
 	Messages []Message `json:"messages,omitempty"`
-	Gone     bool      `json:"gone,omitempty"` // there is no queue of that name
+	Unnamed  bool      `json:"unnamed,omitempty"` // its name was removed; open descriptors still lead to it
+	Gone     bool      `json:"gone,omitempty"`    // there is no queue of that name, and nobody has one open
 	Note     string    `json:"note,omitempty"`
 }
 
@@ -25,3 +26,6 @@ type Message struct {
 func (q Queue) Key() string { return q.ID }
 
 func (Queue) Kind() string { return "queue" }
+
+// Full reports whether it holds as many messages as it may.
+func (q Queue) Full() bool { return q.Depth > 0 && q.Count >= q.Depth }

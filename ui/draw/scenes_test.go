@@ -26,6 +26,8 @@ var samples = []struct {
 	{"two-frames", twoFrames},
 	{"locks", locks},
 	{"islands", islands},
+	{"queues", queues},
+	{"full-queue", fullQueue},
 	{"hostile", hostile},
 }
 
@@ -292,4 +294,41 @@ func hostile() *scene.Scene {
 		Objects: []scene.Object{scene.Pipe{ID: "p", Label: "p\rq\n", Capacity: -1, Queued: 1 << 62, Page: -4096}},
 		Links:   []scene.Link{{From: "a", To: "p", FD: 3, State: "odd", Through: "\x1b[H"}, {From: "p", To: "b", FD: 4, Both: true}},
 	}
+}
+
+func queues() *scene.Scene {
+	return &scene.Scene{
+		Sentence: "Five messages wait, the urgent ones in front.",
+		Processes: []scene.Process{
+			{ID: "anna", Name: "anna", PID: 710, Life: scene.Waiting, Letter: "S", Note: "waits for you"},
+			{ID: "bert", Name: "bert", PID: 711, Life: scene.Waiting, Letter: "S", Note: "waits for you"},
+			{ID: "consumer", Name: "consumer", PID: 712, Life: scene.Waiting, Letter: "S", Note: "waits for you"},
+		},
+		Objects: []scene.Object{scene.Queue{ID: "queue", Label: "queue", Count: 5, Depth: 10, Size: 64, Messages: []scene.Message{
+			{Who: "bert", Priority: 31, Text: "fire"}, {Who: "anna", Priority: 1, Text: "letter 1"}, {Who: "anna", Priority: 1, Text: "letter 2"},
+			{Who: "bert", Priority: 1, Text: "letter 3"}, {Who: "anna", Text: "log"}}}},
+		Links: []scene.Link{
+			{From: "anna", To: "queue", FD: 3, State: scene.Idle},
+			{From: "bert", To: "queue", FD: 3, State: scene.Idle},
+			{From: "queue", To: "consumer", FD: 3, State: scene.Idle},
+		},
+		Figures: []scene.Figure{scene.Count("messages", "in the queue", 5, "", scene.Kernel), scene.Count("depth", "it may hold", 10, "", scene.Kernel)},
+	}
+}
+
+func fullQueue() *scene.Scene {
+	s := queues()
+	s.Sentence = "The queue is full; another has no name, and a third is gone."
+	q := scene.Queue{ID: "queue", Label: "queue", Path: "/ipctour-41022-7712-1-letters", Count: 10, Depth: 10, Size: 64}
+	for i := range 10 {
+		q.Messages = append(q.Messages, scene.Message{Who: "anna", Priority: 0, Text: "job " + string(rune('0'+i))})
+	}
+	s.Objects = []scene.Object{q,
+		scene.Queue{ID: "unnamed", Label: "letters", Count: 300, Depth: 65536, Unnamed: true, Messages: []scene.Message{{Priority: 32767, Text: "first"}}},
+		scene.Queue{ID: "gone", Label: "drafts", Gone: true},
+		scene.Queue{ID: "unknown", Count: -1}}
+	s.Processes[0].Life, s.Processes[0].Where, s.Processes[0].Note = scene.Asleep, "wq_sleep", ""
+	s.Links[0].State = scene.Blocked
+	s.Links[1].To, s.Links[1].State = "unnamed", scene.Moving
+	return s
 }

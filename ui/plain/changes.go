@@ -101,6 +101,11 @@ func objectChange(before, after *scene.Scene, o scene.Object) []string {
 			return pipeChange(was, is)
 		}
 	}
+	if was, ok := old.(scene.Queue); ok {
+		if is, ok := o.(scene.Queue); ok {
+			return queueChange(&was, &is)
+		}
+	}
 	if reflect.DeepEqual(old, o) {
 		return nil
 	}

@@ -89,6 +89,13 @@ func TestObjects(t *testing.T) {
 		{"a robust lock", scene.Futex{ID: "l", Word: 0xc0000007, Known: true, Robust: true, Waiters: true, Died: true, TID: 7, Note: "marked by the kernel"},
 			[]string{"The futex l is 0xc0000007.", "Its bits: FUTEX_WAITERS on, FUTEX_OWNER_DIED on, thread 7.", "Nobody holds it, and nobody sleeps on it.", "Marked by the kernel."}},
 		{"a lock that was not read", scene.Futex{ID: "l", Label: "lock"}, []string{"The lock has not been read yet."}},
+		{"a queue", scene.Queue{ID: "q", Label: "queue", Path: "/letters", Count: 2, Depth: 10, Messages: []scene.Message{
+			{Who: "bert", Priority: 31, Text: "fire"}, {Priority: 1}, {Priority: 0, Text: "out again"}}},
+			[]string{"The queue /letters holds 2 of 10 messages.", `In it, the next one first: "fire" with priority 31 from bert, priority 1.`}},
+		{"a queue without a name", scene.Queue{ID: "q", Count: 1, Unnamed: true, Note: "three hold it"},
+			[]string{"The queue holds 1 message.", "The queue has no name any more; open descriptors still lead to it.", "Three hold it."}},
+		{"a queue of unknown level", scene.Queue{ID: "q", Count: -1, Depth: 1}, []string{"The queue has room for 1 message; how many are in it is not known."}},
+		{"no queue", scene.Queue{ID: "q", Label: "queue", Gone: true}, []string{"The queue does not exist."}},
 		{"a kind that is not known", odd{}, []string{"There is an object of the kind odd?thing: odd."}},
 	}
 	for _, test := range tests {
