@@ -37,7 +37,7 @@ func (p *painter) queueCard(o *scene.Queue, d detail, room int) card {
 	case small:
 		k.rows = []row{p.queueBar(o), queueLevel(o)}
 		if len(o.Messages) > 0 && o.Count != 0 {
-			k.rows = append(k.rows, p.messageRow(o, 0, digits(o, 1), 8))
+			k.rows = append(k.rows, p.nextRow(o, 22))
 		}
 		return k
 	}
@@ -142,7 +142,25 @@ func (p *painter) messageRow(o *scene.Queue, i, wide, room int) row {
 	number := head(strconv.FormatInt(m.Priority, 10), 6)
 	r := row{{mark, Accent}, {blanks(1+max(wide-len(number), 0)) + number, st}, {" ", Text}, {"█ ", p.messageHue(o, i)}, {head(m.Text, room), st}}
 	if m.Who != "" && severalSenders(o) {
-		r = append(r, span{fill, Text}, span{head(p.called(m.Who), 12), p.hue(m.Who)})
+		r = append(r, span{fill, Text}, span{head(p.called(m.Who), 8), p.hue(m.Who)})
+	}
+	return r
+}
+
+// nextRow is the next message and the priorities of those after it, in so many
+// cells: "▸ 31 fire · 1 · 1".
+func (p *painter) nextRow(o *scene.Queue, room int) row {
+	m := &o.Messages[0]
+	r := row{{"▸ ", Accent}, {head(strconv.FormatInt(m.Priority, 10), 6), Strong}}
+	if m.Text != "" {
+		r = append(r, span{" " + head(m.Text, 12), p.messageHue(o, 0)})
+	}
+	for i := 1; i < len(o.Messages) && (o.Count < 0 || i < o.Count); i++ {
+		number := head(strconv.FormatInt(o.Messages[i].Priority, 10), 6)
+		if r.width()+3+len(number) > room-1 {
+			return append(r, span{" …", Dim})
+		}
+		r = append(r, span{" · ", Dim}, span{number, p.messageHue(o, i)})
 	}
 	return r
 }
