@@ -22,9 +22,10 @@ type Progress struct {
 	// patience is how long to wait for another instance that is saving.
 	patience time.Duration
 
-	mu    sync.Mutex
-	held  record
-	dirty bool
+	saving sync.Mutex // held during Save
+	mu     sync.Mutex
+	held   record
+	dirty  bool
 	// inMemory is set once the file must be left alone: no place for it, no
 	// permission, or a newer program's. The learner has been told.
 	inMemory bool
@@ -114,6 +115,8 @@ func (p *Progress) readOrSetAside() (record, []string, error) {
 // After an error nothing is lost: everything is still held and the next Save
 // tries again. It may wait for another instance, so it does not belong in Update.
 func (p *Progress) Save() ([]string, error) {
+	p.saving.Lock() // a save under way is waited for: when this returns, all is kept
+	defer p.saving.Unlock()
 	p.mu.Lock()
 	if p.inMemory || !p.dirty {
 		p.mu.Unlock()

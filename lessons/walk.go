@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -70,23 +69,6 @@ func (l *Lesson) Walk(ctx context.Context, house *stage.House, o WalkOptions) (*
 	return out, err
 }
 
-// Accepts says why an option may not have a value, or that there is no such
-// option; nil when a walk may be started with it.
-func (l *Lesson) Accepts(option, value string) error {
-	for _, o := range l.Sim.Options {
-		switch {
-		case o.Name != option:
-			continue
-		case o.Check != nil:
-			return o.Check(value)
-		case !slices.Contains(o.Values, value):
-			return fmt.Errorf("%s is one of %s, not %s", option, strings.Join(o.Values, ", "), value)
-		}
-		return nil
-	}
-	return fmt.Errorf("%s has no option %q", l.ID, option)
-}
-
 // errStepLimit is the cause of the end of a walk whose step waited too long.
 var errStepLimit = errors.New("the step took too long")
 
@@ -109,7 +91,7 @@ func (l *Lesson) steps(ctx context.Context, play *sims.Play, o WalkOptions) (*si
 		o.Seen(batch)
 	})
 	if err != nil && errors.Is(context.Cause(timed), errStepLimit) {
-		err = fmt.Errorf("%s: %w (limit %s; more with --step-timeout)", err, errStepLimit, limit)
+		err = fmt.Errorf("%w after %s (more with --step-timeout): %s", errStepLimit, limit, strings.TrimSuffix(err.Error(), ": "+context.Canceled.Error()))
 	}
 	return world, err
 }

@@ -24,10 +24,14 @@ func (w *World) Apply(e Event) {
 	case stage.Begin:
 		w.begin(e)
 	case stage.StepBegun:
-		w.Step, w.StepOpen = e.Name, true
+		if w.walk[e.Name] {
+			w.Step, w.StepOpen, w.StepSince = e.Name, true, w.Now
+		}
 	case stage.StepDone:
-		w.StepOpen = false
-		w.steps[e.Name] = w.Clone()
+		if w.walk[e.Name] {
+			w.StepOpen = false
+			w.steps[e.Name] = w.Clone()
+		}
 	case stage.Beat:
 		w.Beats++
 	case stage.Stepping:
@@ -38,6 +42,9 @@ func (w *World) Apply(e Event) {
 			w.Trouble = slices.Clone(w.Trouble[1:])
 		}
 	case stage.Moment:
+		if len(w.Moments) >= keptMoments {
+			w.Moments = slices.Clone(w.Moments[len(w.Moments)-keptMoments/2:])
+		}
 		w.Moments = append(w.Moments, Moment{e.At, w.Beats, e.Who, e.Name, e.N, e.S})
 	case stage.Hold:
 		w.object(e.Name, e.S["kind"]).hold(e.Who, int(e.N["fd"]))
@@ -59,6 +66,9 @@ func (w *World) Apply(e Event) {
 func (w *World) begin(e Event) {
 	w.Casts++
 	w.clear()
+	if e.N["anew"] != 0 {
+		w.Step, w.StepOpen, w.steps = "", false, map[string]*World{}
+	}
 	w.Ended = ""
 	w.Options, w.Facts, w.Words = map[string]string{}, e.N, map[string]string{}
 	for k, v := range e.S {
@@ -73,6 +83,9 @@ func (w *World) begin(e Event) {
 func (w *World) object(name, kind string) *ObjectState {
 	o := w.Objects[name]
 	if o == nil {
+		if len(w.Objects) >= keptObjects {
+			return &ObjectState{N: map[string]int64{}, S: map[string]string{}, Holders: map[string]int{}} // lost: no run has so many
+		}
 		o = &ObjectState{Name: name, N: map[string]int64{}, S: map[string]string{}, Holders: map[string]int{}}
 		w.Objects[name] = o
 	}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipctour/sims/scene"
+	"ipctour/sims/stage"
 )
 
 // This file has what the pictures of all lessons share: a process drawn from
@@ -132,7 +133,7 @@ func (w *World) Link(role, object, mode string) scene.Link {
 				l.FD = f.N
 			}
 		}
-	case a.Life == scene.Asleep:
+	case a.Life == scene.Asleep && a.sleepsOn(fd):
 		l.FD, l.State = fd, scene.Blocked
 	case a.Life == scene.Running:
 		l.FD, l.State = fd, scene.Moving
@@ -140,6 +141,13 @@ func (w *World) Link(role, object, mode string) scene.Link {
 		l.FD = fd
 	}
 	return l
+}
+
+// sleepsOn reports whether a sleeping process is blocked on a descriptor. Where the
+// kernel does not show on which, it may be any.
+func (a *ActorState) sleepsOn(fd int) bool {
+	on, read := a.Numbers["fd"]
+	return !read || on == stage.UnknownFD || on == int64(fd)
 }
 
 // CountFigure is a role's own counter as a figure.

@@ -236,7 +236,7 @@ func (p *Play) turn(name, value string) error {
 		if value == "" {
 			value = p.following(act.Option)
 		}
-		err = p.restart(act.Option, value)
+		err = p.choose(act.Option, value)
 	case Start:
 		p.journal.Add(note)
 		err = p.run.StartRole(act.Role)
@@ -281,42 +281,34 @@ func (p *Play) set(k *Knob, act Set, value string, note Event) error {
 }
 
 func (p *Play) following(option string) string {
-	for _, o := range p.sim.Options {
-		if o.Name == option && len(o.Values) > 0 {
-			return o.Values[(1+slices.Index(o.Values, p.options[option]))%len(o.Values)]
-		}
+	if o := p.sim.Option(option); o != nil && len(o.Values) > 0 {
+		return o.Values[(1+slices.Index(o.Values, p.options[option]))%len(o.Values)]
 	}
 	return ""
 }
 
 func (p *Play) setOption(name, value string) error {
-	for _, o := range p.sim.Options {
-		if o.Name != name {
-			continue
-		}
-		if o.Check != nil {
-			if err := o.Check(value); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-		} else if !slices.Contains(o.Values, value) {
-			return fmt.Errorf("%s is one of %q, not %q", name, o.Values, value)
-		}
-		p.options[name] = value
-		return nil
+	if err := p.sim.Accepts(name, value); err != nil {
+		return err
 	}
-	return fmt.Errorf("%s has no option %q", p.sim.ID, name)
+	p.options[name] = value
+	return nil
 }
 
-// restart ends the cast and starts a new one with one option changed.
-func (p *Play) restart(option, value string) error {
+// choose ends the cast and starts a new one with one option changed. The walk goes on.
+func (p *Play) choose(option, value string) error {
 	if err := p.setOption(option, value); err != nil {
 		return err
 	}
+	return p.recast("started anew: "+option+" = "+value, false)
+}
+
+// recast ends the cast and starts a new one. With anew the walk begins again too.
+func (p *Play) recast(why string, anew bool) error {
 	p.cycle = map[string]int{}
-	receipt := p.run.Stop("started anew: " + option + " = " + value)
-	p.receipt.Add(receipt)
+	p.receipt.Add(p.run.Stop(why))
 	spec := p.spec()
-	spec.Sample, spec.Stepping = p.run.Sample(), p.run.Stepping()
+	spec.Sample, spec.Stepping, spec.Anew = p.run.Sample(), p.run.Stepping(), anew
 	run, err := p.house.Start(spec)
 	if err != nil {
 		return err // p.run stays the ended one: its methods say so
@@ -355,19 +347,10 @@ func (p *Play) Release(role string) error {
 	return p.call(func() error { return p.run.Release(role) })
 }
 
-// Again starts the cast anew with the same options.
+// Again starts the cast anew with the same options; the walk is before its first
+// step again.
 func (p *Play) Again() error {
-	return p.call(func() error {
-		for _, o := range p.sim.Options {
-			return p.restart(o.Name, p.options[o.Name])
-		}
-		p.receipt.Add(p.run.Stop("started anew"))
-		run, err := p.house.Start(p.spec())
-		if err == nil {
-			p.run = run
-		}
-		return err
-	})
+	return p.call(func() error { return p.recast("started anew", true) })
 }
 
 // Stop ends the cast, waits until nothing of it is left and says what was made

@@ -4,6 +4,10 @@
 package sims
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	"ipctour/sims/scene"
 	"ipctour/sims/stage"
 )
@@ -182,6 +186,31 @@ func (s *Sim) Role(name string) *Role {
 		if s.Roles[i].Name == name {
 			return &s.Roles[i]
 		}
+	}
+	return nil
+}
+
+// Option finds an option by its name, or nil.
+func (s *Sim) Option(name string) *Option {
+	for i := range s.Options {
+		if s.Options[i].Name == name {
+			return &s.Options[i]
+		}
+	}
+	return nil
+}
+
+// Accepts says why an option may not have a value, or that there is no such
+// option; nil when a cast may be started with it.
+func (s *Sim) Accepts(option, value string) error {
+	o := s.Option(option)
+	switch {
+	case o == nil:
+		return fmt.Errorf("%s has no option %q", s.ID, option)
+	case o.Check != nil:
+		return o.Check(value)
+	case !slices.Contains(o.Values, value):
+		return fmt.Errorf("%s is one of %s, not %s", option, strings.Join(o.Values, ", "), value)
 	}
 	return nil
 }

@@ -27,10 +27,13 @@ type World struct {
 	// Step is the step under way, or the last one done; "" before the first.
 	Step     string
 	StepOpen bool
+	// StepSince is when the step began.
+	StepSince time.Duration
 	// Beats counts the looks at the kernel so far. What a moment of beat n tells
 	// is reflected in all readings from beat n+2 on.
 	Beats    int64
 	steps    map[string]*World
+	walk     map[string]bool // the ids of the steps that there are
 	Stepping bool
 	Trouble  []Trouble
 	Ended    string // why the run ended; "" while it goes on
@@ -94,11 +97,17 @@ type Trouble struct {
 const (
 	keptCalls   = 48 // per actor, for the x-ray
 	keptTrouble = 8
+	// No run of a lesson comes near these; a damaged run file must not fill memory.
+	keptMoments = 1 << 15
+	keptObjects = 1 << 8
 )
 
 // NewWorld is a world before its first event.
 func NewWorld(s *Sim) *World {
-	w := &World{Lesson: s.ID, steps: map[string]*World{}}
+	w := &World{Lesson: s.ID, steps: map[string]*World{}, walk: make(map[string]bool, len(s.Walk))}
+	for i := range s.Walk {
+		w.walk[s.Walk[i].ID] = true
+	}
 	w.reset(s.Roles)
 	return w
 }
@@ -118,7 +127,7 @@ func (w *World) clear() {
 			Counts: map[string]int64{}, Numbers: map[string]int64{}, Settings: map[string]string{}, rates: map[string]*rate{}}
 	}
 	w.Objects = map[string]*ObjectState{}
-	w.Moments = nil
+	w.Moments, w.Trouble = nil, nil
 }
 
 // Clone is a copy that later events do not change.

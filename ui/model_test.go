@@ -84,7 +84,7 @@ func TestHouseKeysReachTheChosenProcess(t *testing.T) {
 		l.open()
 		l.press("s", "n")
 		l.press("K", "tab", "Z", "C", "x", "R", "S", "1", "w")
-		want := []string{"next", "next", "kill writer ", "stop reader ", "continue reader ", "trace reader", "again", "step mode", "turn drain 1 byte ", "turn write size "}
+		want := []string{"next", "next", "kill writer ", "stop reader ", "continue reader ", "trace reader", "again", "next", "step mode", "turn drain 1 byte ", "turn write size "}
 		if got := l.player().did; !slices.Equal(got, want) {
 			t.Errorf("did %q, want %q", got, want)
 		}

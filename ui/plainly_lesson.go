@@ -251,7 +251,9 @@ func (w *plainLesson) do(line string) {
 	case "h", "hint":
 		w.hint()
 	case "r", "again":
+		w.ended = false
 		w.act(w.play.Again())
+		w.step()
 	case "?", "help":
 		w.help()
 	case "b", "back":

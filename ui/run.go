@@ -20,7 +20,7 @@ import (
 type Options struct {
 	Course   *lessons.Course
 	Progress *lessons.Progress
-	House    *stage.House    // nil for a replay, which starts nothing
+	House    *stage.House
 	Lesson   *lessons.Lesson // open it at once; nil begins with the course
 	Replay   []sims.Event    // show this run of Lesson instead
 	Notes    []string        // told once on the first page
@@ -32,10 +32,8 @@ type Options struct {
 // Run shows the tour until the learner quits or ctx ends. When it returns, the
 // terminal is as it was and no process runs.
 func Run(ctx context.Context, o Options) error {
-	if o.House != nil {
-		if err := o.House.GuardTerminal(int(o.In.Fd())); err != nil {
-			return err
-		}
+	if err := o.House.GuardTerminal(int(o.In.Fd())); err != nil {
+		return err
 	}
 	env := &page.Env{Course: o.Course, Progress: o.Progress, Notes: o.Notes, Now: time.Now,
 		After: tea.Tick, Capabilities: probe.Capabilities,

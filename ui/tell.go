@@ -61,7 +61,14 @@ func (t *Teller) Tell(batch []sims.Event) {
 		case stage.Faulted:
 			t.owed = settling
 		case stage.Trouble:
-			t.lines("Trouble: "+e.S["text"], "What to do: "+e.S["advice"])
+			who := ""
+			if e.Who != "" {
+				who = e.Who + ": "
+			}
+			t.lines("Trouble: " + who + e.S["text"])
+			if advice := e.S["advice"]; advice != "" {
+				t.lines("What to do: " + advice)
+			}
 		case stage.Over:
 			t.changes()
 			t.lines("The run is over: " + e.S["why"] + ".")

@@ -2,7 +2,9 @@ package pipes
 
 import (
 	"testing"
+	"time"
 
+	"ipctour/sims"
 	"ipctour/sims/simtest"
 )
 
@@ -11,3 +13,54 @@ func TestMain(m *testing.M) { simtest.Main(m, Sims()) }
 func TestWalks(t *testing.T) { simtest.Walks(t, Sims()) }
 
 func TestKillEach(t *testing.T) { simtest.KillEach(t, Sims()) }
+
+// TestAgainBeginsTheWalkAgain: new processes, in the same step mode, and the walk
+// before its first step.
+func TestAgainBeginsTheWalkAgain(t *testing.T) {
+	p, err := sims.StartPlay(simtest.House(t), &fullBuffer, sims.PlayOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := sims.NewWorld(&fullBuffer)
+	until := func(what string, met func() bool) {
+		t.Helper()
+		for deadline := time.After(simtest.Patience); !met(); {
+			select {
+			case batch := <-p.Feed():
+				for _, e := range batch {
+					w.Apply(e)
+				}
+			case <-deadline:
+				t.Fatalf("waited in vain until %s\n%s", what, simtest.Describe(w))
+			}
+		}
+	}
+	do := func(what string, act func() error) {
+		t.Helper()
+		answer := make(chan error, 1)
+		go func() { answer <- act() }() // it may wait for the feed to be read
+		until(what, func() bool { return len(answer) == 1 })
+		if err := <-answer; err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+	do("begin the walk", p.Next)
+	until("the first step is done", func() bool { return w.After("fills") != nil })
+	first := w.Actor("writer").PID
+	do("switch the step mode on", func() error { return p.Step(true) })
+	do("start anew", p.Again)
+	until("the writer waits at its gate", func() bool { return w.Casts == 2 && w.Actor("writer").Gate == "write" })
+	if w.Step != "" || w.After("fills") != nil || w.Actor("writer").PID == first {
+		t.Errorf("step %q, fills done %v, writer %d as before %d", w.Step, w.After("fills") != nil, w.Actor("writer").PID, first)
+	}
+	do("switch the step mode off", func() error { return p.Step(false) })
+	do("begin the walk again", p.Next)
+	until("the first step is done again", func() bool { return w.After("fills") != nil })
+	go func() {
+		for range p.Feed() { // Stop waits until all is read
+		}
+	}()
+	if r := p.Stop(); len(r.Left) > 0 {
+		t.Errorf("left: %v", r.Left)
+	}
+}

@@ -96,8 +96,18 @@ func FDInfo(pid, fd int) (map[string]string, error) {
 // meanwhile, its reader sees end of file when the duplicate is closed; if it closes
 // the last read end, a write in that instant succeeds into nothing instead of failing
 // with EPIPE. Give the write end where there is a choice.
-func WithFD(pidfd, fd int, f func(fd int) error) error {
+//
+// Where the machine forbids pidfd_getfd, as containers may, a pipe is opened once
+// more through /proc/PID/fd instead: the same buffer, with the same consequences. A
+// socket cannot be had that way.
+func WithFD(pid, pidfd, fd int, f func(fd int) error) error {
 	dup, err := unix.PidfdGetfd(pidfd, fd, 0)
+	if err == unix.EPERM || err == unix.ENOSYS || pidfd < 0 {
+		path := fmt.Sprintf("/proc/%d/fd/%d", pid, fd)
+		if link, _ := os.Readlink(path); !strings.HasPrefix(link, "socket:") { // "" is refused by open as well
+			dup, err = openRead(path)
+		}
+	}
 	if err != nil {
 		return os.NewSyscallError("pidfd_getfd", err)
 	}

@@ -34,6 +34,13 @@ func lookup(nr int) (signature, bool) {
 	return signature{}, false
 }
 
+// firstIsFD says whether a call's first argument is a descriptor.
+func firstIsFD(nr int) bool {
+	s, _ := lookup(nr)
+	_, kind, _ := strings.Cut(strings.SplitN(s.params, " ", 2)[0], ":")
+	return kind == "fd"
+}
+
 // fillsIn says whether a call writes something that the x-ray shows at its exit.
 func fillsIn(nr int) bool {
 	s, _ := lookup(nr)

@@ -108,6 +108,19 @@ func (w *Watcher) Read() (Status, error) {
 	return s, nil
 }
 
+// BlockedFD is the descriptor that the process sleeps on: the first argument of the
+// call it is blocked in, where that is one; else -1. Known is false where the kernel
+// does not show the call.
+func (s *Status) BlockedFD() (fd int, known bool) {
+	if s.SyscallNr < 0 {
+		return -1, false
+	}
+	if firstIsFD(s.SyscallNr) {
+		return int(int32(s.Args[0])), true
+	}
+	return -1, true
+}
+
 // Signals reads the signal masks of the main thread (SigBlk, SigPnd), of the
 // process (SigIgn, SigCgt, ShdPnd), and how many signals its user has queued of
 // how many allowed. Bit n−1 stands for signal n.

@@ -75,7 +75,7 @@ func TestBlockedWriter(t *testing.T) {
 		t.Errorf("start time %d, %v; the watcher says %d", start, err, s.Start)
 	}
 	var queued, capacity int64
-	err := WithFD(c.pidfd, 3, func(fd int) (err error) {
+	err := WithFD(c.pid, c.pidfd, 3, func(fd int) (err error) {
 		queued, capacity, err = PipeLevel(fd)
 		return err
 	})

@@ -37,7 +37,8 @@ type Kind string
 
 const (
 	// Begin opens a cast: N and S hold the facts of the machine and the options
-	// of the run. A second Begin in a run is a new cast after an option changed.
+	// of the run. A second Begin in a run is a new cast after an option changed; with
+	// N anew 1 the walk begins again with it.
 	Begin Kind = "begin"
 	// Born is a process started: N pid; S parent where a role forked it.
 	Born Kind = "born"
@@ -51,7 +52,7 @@ const (
 	// Moment is something a role says has happened. Never dropped.
 	Moment Kind = "moment"
 	// Reading is what the kernel says of a process (Name "process": S state,
-	// wchan, call; N switches) or of an object (Name is the object's kind).
+	// wchan, call; N switches, and fd, the descriptor that it sleeps on) or of an object (Name is the object's kind).
 	Reading Kind = "reading"
 	// Table is a process's descriptor table.
 	Table Kind = "table"
@@ -86,6 +87,9 @@ const (
 	// Over closes a run: S why.
 	Over Kind = "over"
 )
+
+// UnknownFD stands for a descriptor that the kernel does not show to us.
+const UnknownFD = -2
 
 // FD is one row of a descriptor table.
 type FD struct {

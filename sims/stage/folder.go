@@ -3,11 +3,14 @@ package stage
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"ipctour/sims/probe"
 )
@@ -17,6 +20,7 @@ import (
 // start time of its owner, so that a later tour can tell that the owner is dead.
 type folder struct {
 	path  string
+	held  int // the folder itself, open and locked while the tour lives
 	runs  int
 	names int
 }
@@ -48,7 +52,8 @@ func newFolder(order func(string) error) (*folder, error) {
 		}
 		err := os.Mkdir(path, 0o700) // fails if anything is there, a link included
 		if err == nil {
-			return &folder{path: path}, nil
+			held, err := hold(path)
+			return &folder{path: path, held: held}, err
 		}
 		errs = append(errs, err, order("forget "+path))
 	}
@@ -61,16 +66,47 @@ func (f *folder) sub() (string, error) {
 	return path, os.Mkdir(path, 0o700)
 }
 
-func (f *folder) remove() error { return removeTree(f.path) }
+func (f *folder) remove() error {
+	return errors.Join(removeTree(f.path), os.NewSyscallError("close", unix.Close(f.held)))
+}
+
+// hold opens a folder and locks it (flock(2)), which says that its owner lives also
+// to a tour in another container, where the owner's pid means nothing.
+func hold(path string) (int, error) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, os.NewSyscallError("open "+path, err)
+	}
+	if err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil && err != unix.ENOTSUP {
+		unix.Close(fd)
+		return -1, os.NewSyscallError("flock "+path, err)
+	}
+	return fd, nil
+}
 
 // removeTree removes a folder of ours, also one whose files a lesson has made
 // unreadable, and what bears a name that is noted in it.
 func removeTree(path string) error {
+	unlock(path)
 	err := removeNames(path)
 	if err2 := os.RemoveAll(path); err2 != nil {
 		err = errors.Join(err, fmt.Errorf("remove the private folder: %w", err2))
 	}
 	return err
+}
+
+// unlock gives the owner back the rights on all folders in path, as only those let
+// what is in them be removed. Links are not followed.
+func unlock(path string) {
+	_ = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return nil // what cannot be read is told by the removal
+		}
+		if info, err := d.Info(); err == nil && info.Mode().Perm()&0o700 != 0o700 {
+			_ = os.Chmod(p, 0o700)
+		}
+		return nil
+	})
 }
 
 // Sweep removes the folders of tours that are dead and returns their paths. A
@@ -88,7 +124,14 @@ func Sweep() ([]string, error) {
 			if !e.IsDir() || !abandoned(e.Name()) || !own(path) {
 				continue
 			}
-			if err := removeTree(path); err != nil {
+			held, err := hold(path)
+			if errors.Is(err, unix.EWOULDBLOCK) {
+				continue // its owner lives, where we cannot see it
+			}
+			if err == nil {
+				err = errors.Join(removeTree(path), unix.Close(held))
+			}
+			if err != nil {
 				errs = append(errs, err)
 				continue
 			}

@@ -123,6 +123,9 @@ func TestSweepRemovesWhatTheDeadLeft(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dead, "fifo"), nil, 0); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Mkdir(filepath.Join(dead, "shut"), 0); err != nil { // root may look into it all the same
+		t.Fatal(err)
+	}
 	if err := os.Symlink("/", filepath.Join(tmp, "ipctour-"+strconv.Itoa(os.Getpid())+"-2")); err != nil {
 		t.Fatal(err)
 	}

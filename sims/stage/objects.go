@@ -69,7 +69,7 @@ func (r *Run) ask(h holder, o *object, f func(fd int) error) error {
 	if err != nil || r.objectAt(h.p.role.Name, h.fd, target) != o.name {
 		return unix.EBADF
 	}
-	return probe.WithFD(h.p.pidfd, h.fd, f)
+	return probe.WithFD(h.p.pid, h.p.pidfd, h.fd, f)
 }
 
 // why says what a failed question means: a reason that will stay, or "" where

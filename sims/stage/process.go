@@ -241,8 +241,6 @@ func (r *Run) forked(parent *process, m message) error {
 	if p == nil {
 		return fmt.Errorf("%s forked %s, which it was not to", parent.role.Name, m.Name)
 	}
-	delete(r.wards, m.Name)
-	p.pid = int(m.N["pid"])
 	names := map[string]int{}
 	for name, fd := range m.S {
 		n := 0
@@ -251,9 +249,11 @@ func (r *Run) forked(parent *process, m message) error {
 		}
 		names[name] = n
 	}
+	delete(r.wards, m.Name)
+	p.pid = int(m.N["pid"])
 	var err error
 	if p.pidfd, err = unix.PidfdOpen(p.pid, 0); err != nil {
-		return fmt.Errorf("forked %s: %w", m.Name, os.NewSyscallError("pidfd_open", err))
+		p.pidfd = -1 // older than Linux 5.3, or forbidden: the pid serves, it is ours to reap
 	}
 	r.adopt(p, parent.role.Name)
 	return p.greet(names, nil)
@@ -335,14 +335,21 @@ func (p *process) kill() {
 
 func (p *process) signal(s unix.Signal) error {
 	if p.pidfd >= 0 {
-		return os.NewSyscallError("pidfd_send_signal", unix.PidfdSendSignal(p.pidfd, s, nil, 0))
+		err := unix.PidfdSendSignal(p.pidfd, s, nil, 0)
+		if err != unix.EPERM && err != unix.ENOSYS { // a container's filter may forbid it
+			return os.NewSyscallError("pidfd_send_signal", err)
+		}
 	}
+	// The number cannot have gone to another process: we have not waited for it yet.
 	return os.NewSyscallError("kill", unix.Kill(p.pid, s))
 }
 
 // alive asks the kernel whether the process is still there.
 func (p *process) alive() bool {
-	return p.pid != 0 && p.pidfd >= 0 && unix.PidfdSendSignal(p.pidfd, 0, nil, 0) == nil
+	if p.pidfd < 0 {
+		return p.pid != 0 && !p.dead
+	}
+	return unix.PidfdSendSignal(p.pidfd, 0, nil, 0) == nil
 }
 
 func (p *process) closeTheirs() {

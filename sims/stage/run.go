@@ -24,6 +24,8 @@ type Spec struct {
 	Sample time.Duration
 	// Stepping starts every process in step mode.
 	Stepping bool
+	// Anew marks a cast with which the walk begins again too.
+	Anew bool
 }
 
 // Run is a cast on stage. Its methods may be called from any goroutine.
@@ -63,7 +65,11 @@ func newRun(h *House, spec Spec) *Run {
 }
 
 func (r *Run) start() error {
-	r.journal.Add(Event{Source: FromKernel, Kind: Begin, N: facts(), S: r.beginning()})
+	n := facts()
+	if r.spec.Anew {
+		n["anew"] = 1
+	}
+	r.journal.Add(Event{Source: FromKernel, Kind: Begin, N: n, S: r.beginning()})
 	w := &Wiring{run: r, options: r.spec.Options, grants: map[string][]grant{},
 		args: map[string]map[string]string{}, settings: map[string]map[string]int64{}}
 	r.wiring = w

@@ -114,7 +114,7 @@ func (r *Run) lookKernel(p *process, tables bool) {
 		p.last.switches, p.last.preempted = s.VoluntarySwitches, s.InvoluntarySwitches
 		r.journal.Add(Event{Who: p.role.Name, Source: FromKernel, Kind: Reading, Name: "process",
 			S: map[string]string{"state": state, "wchan": s.Wchan, "call": s.Syscall},
-			N: map[string]int64{"voluntary": s.VoluntarySwitches, "involuntary": s.InvoluntarySwitches}})
+			N: map[string]int64{"voluntary": s.VoluntarySwitches, "involuntary": s.InvoluntarySwitches, "fd": blockedFD(&s)}})
 	}
 	if p.role.Masks {
 		r.lookMasks(p)
@@ -132,6 +132,16 @@ func (r *Run) lookKernel(p *process, tables bool) {
 		p.last.fds = fds
 		r.journal.Add(Event{Who: p.role.Name, Source: FromKernel, Kind: Table, FDs: fds})
 	}
+}
+
+// blockedFD is the descriptor a process sleeps on, -1 for a sleep on none, and
+// UnknownFD where the kernel does not show it.
+func blockedFD(s *probe.Status) int64 {
+	fd, known := s.BlockedFD()
+	if !known {
+		return UnknownFD
+	}
+	return int64(fd)
 }
 
 // lookMasks reads the signal sets of a process: bit n−1 stands for signal n.

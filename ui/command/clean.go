@@ -21,7 +21,7 @@ func (a *app) cleanCommand() *cobra.Command {
 			removed, err := stage.Sweep()
 			if asJSON {
 				// Removed is never null: a program counts it.
-				if wrote := writeJSON(a.out, append([]string{}, removed...)); err == nil {
+				if wrote := writeJSON(a.json, append([]string{}, removed...)); err == nil {
 					err = wrote
 				}
 				return err

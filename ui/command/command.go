@@ -39,7 +39,8 @@ func usage(format string, args ...any) error { return usageError{fmt.Sprintf(for
 type app struct {
 	stdin   *os.File
 	stdout  *os.File
-	out     io.Writer // stdout, which may be closed at the other end
+	out     io.Writer // for people: ASCII alone where the locale has no more
+	json    io.Writer // for programs: stdout, which may be closed at the other end
 	err     io.Writer
 	begun   bool // the command line was understood and a command has begun
 	course  *lessons.Course
@@ -59,11 +60,17 @@ func Main(args []string, stdin, stdout, stderr *os.File) int {
 	defer signal.Stop(broken)
 
 	a := &app{stdin: stdin, stdout: stdout, err: stderr}
-	a.out = &quietWriter{to: stdout, broken: func() { cut(errBrokenPipe) }}
+	a.json = &quietWriter{to: stdout, broken: func() { cut(errBrokenPipe) }}
+	a.out = a.json
+	if !utf8Locale(os.Getenv) {
+		a.asciiOnly()
+	}
 	root := a.root()
 	root.SetArgs(args)
 	return a.status(root.ExecuteContext(ctx), context.Cause(ctx))
 }
+
+func (a *app) asciiOnly() { a.out, a.err = asciiWriter{a.json}, asciiWriter{a.err} }
 
 // status tells the error, if somebody should read it, and makes it a number.
 func (a *app) status(err, cause error) int {
@@ -96,6 +103,13 @@ func (a *app) root() *cobra.Command {
 		a.replayCommand(), a.cleanCommand(), a.checkCommand())
 	root.SetHelpCommand(helpCommand())
 	root.CompletionOptions.HiddenDefaultCmd = false
+	root.InitDefaultCompletionCmd()
+	if c, _, err := root.Find([]string{"completion"}); err == nil {
+		c.RunE = func(_ *cobra.Command, args []string) error {
+			return usage("completion is for bash, fish, powershell or zsh, as in `ipctour completion bash`, not for %q.", strings.Join(args, " "))
+		}
+		c.Args = cobra.ArbitraryArgs
+	}
 	return root
 }
 

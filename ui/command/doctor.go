@@ -39,7 +39,7 @@ func (a *app) doctorCommand() *cobra.Command {
 			}
 			found := examine(course)
 			if asJSON {
-				return writeJSON(a.out, found)
+				return writeJSON(a.json, found)
 			}
 			return a.printFindings(found)
 		},

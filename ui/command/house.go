@@ -30,5 +30,21 @@ func withHouse(work func(*stage.House) error) error {
 
 // stepLimitFlag adds --step-timeout.
 func stepLimitFlag(c *cobra.Command, limit *time.Duration) {
-	c.Flags().DurationVar(limit, "step-timeout", lessons.StepLimit, "how long a step may wait for what it waits for")
+	*limit = lessons.StepLimit
+	c.Flags().Var((*positive)(limit), "step-timeout", "how long a step may wait for what it waits for, as in 90s or 2m")
+}
+
+// positive is a flag that takes a time above 0.
+type positive time.Duration
+
+func (p *positive) String() string { return time.Duration(*p).String() }
+func (*positive) Type() string     { return "duration" }
+
+func (p *positive) Set(text string) error {
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return fmt.Errorf("it is a time above 0, as in 90s or 2m")
+	}
+	*p = positive(d)
+	return nil
 }

@@ -41,7 +41,7 @@ func (a *app) listCommand() *cobra.Command {
 				}
 			}
 			if asJSON {
-				return writeJSON(a.out, list(course, progress))
+				return writeJSON(a.json, list(course, progress))
 			}
 			return a.printList(course, progress)
 		},

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"syscall"
+
+	"ipctour/ui/draw"
 )
 
 // errBrokenPipe is why a command was cut short: nobody reads its output any more.
@@ -15,6 +17,16 @@ type quietWriter struct {
 	to     io.Writer
 	broken func()
 	closed bool
+}
+
+// asciiWriter replaces what a terminal without UTF-8 cannot show.
+type asciiWriter struct{ to io.Writer }
+
+func (a asciiWriter) Write(p []byte) (int, error) {
+	if _, err := io.WriteString(a.to, draw.ASCII(string(p))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 func (q *quietWriter) Write(p []byte) (int, error) {

@@ -10,6 +10,7 @@ import (
 
 	"ipctour/lessons"
 	"ipctour/sims"
+	"ipctour/sims/stage"
 	"ipctour/ui"
 )
 
@@ -30,6 +31,9 @@ func (a *app) replayCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
+			if f.ascii {
+				a.asciiOnly()
+			}
 			if a.plainly(f) {
 				ui.NewTeller(a.out, l, tellWidth).Tell(events)
 				return nil
@@ -38,8 +42,11 @@ func (a *app) replayCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return ui.Run(c.Context(), ui.Options{Course: course, Lesson: l, Replay: events,
-				ASCII: f.ascii || !utf8Locale(os.Getenv), Theme: f.theme, In: a.stdin, Out: a.stdout})
+			// The house is for its janitor: a replay that is killed leaves the terminal sane too.
+			return withHouse(func(house *stage.House) error {
+				return ui.Run(c.Context(), ui.Options{Course: course, House: house, Lesson: l, Replay: events,
+					ASCII: f.ascii || !utf8Locale(os.Getenv), Theme: f.theme, In: a.stdin, Out: a.stdout})
+			})
 		},
 	}
 	f.add(c)

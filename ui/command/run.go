@@ -89,7 +89,7 @@ func settings(l *lessons.Lesson, pairs []string) (map[string]string, error) {
 		if !ok {
 			return nil, usage("--set takes option=value, not %q.", pair)
 		}
-		if err := l.Accepts(name, value); err != nil {
+		if err := l.Sim.Accepts(name, value); err != nil {
 			return nil, usage("--set: %v.", err)
 		}
 		chosen[name] = value
@@ -101,7 +101,7 @@ func settings(l *lessons.Lesson, pairs []string) (map[string]string, error) {
 func (a *app) play(ctx context.Context, l *lessons.Lesson, o lessons.WalkOptions, asJSON bool) error {
 	var wrote error
 	if asJSON {
-		o.Seen = func(batch []sims.Event) { wrote = errors.Join(wrote, writeEvents(a.out, batch)) }
+		o.Seen = func(batch []sims.Event) { wrote = errors.Join(wrote, writeEvents(a.json, batch)) }
 		o.Closing = o.Seen
 	} else {
 		o.Seen = ui.NewTeller(a.out, l, tellWidth).Tell

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -82,6 +83,9 @@ func (a *app) tour(c *cobra.Command, args []string, f tourFlags) error {
 			return err
 		}
 	}
+	if f.ascii {
+		a.asciiOnly()
+	}
 	if a.plainly(f) {
 		return a.plainTour(c.Context(), course, strings.Join(args, ""))
 	}
@@ -93,7 +97,20 @@ func (a *app) tour(c *cobra.Command, args []string, f tourFlags) error {
 			ASCII: f.ascii || !utf8Locale(os.Getenv), Theme: f.theme, In: a.stdin, Out: a.stdout})
 	})
 	fmt.Fprintln(a.out, receipt)
-	return err
+	return errors.Join(err, a.keep(progress, notes))
+}
+
+// keep saves what the screen may not have come to save, and tells what the
+// learner should know of it.
+func (a *app) keep(progress *lessons.Progress, notes []string) error {
+	more, err := progress.Save()
+	for _, n := range append(notes, more...) {
+		fmt.Fprintln(a.err, n)
+	}
+	if err != nil {
+		return fmt.Errorf("progress could not be kept: %w", err)
+	}
+	return nil
 }
 
 // utf8Locale reports whether the locale's characters are UTF-8 (locale(7)): the

@@ -87,7 +87,7 @@ func (a *app) verify(ctx context.Context, h *stage.House, chosen []*lessons.Less
 		}
 	}
 	if asJSON {
-		if err := writeJSON(a.out, results); err != nil {
+		if err := writeJSON(a.json, results); err != nil {
 			return err
 		}
 	} else {

@@ -1,6 +1,7 @@
 package draw
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -114,6 +115,23 @@ func toASCII(glyph string) string {
 		b = '?'
 	}
 	return sevenBits[b-' ' : b-' '+1]
+}
+
+// ASCII is a text with every character outside ASCII replaced by one of it, a glyph
+// by a glyph. Line breaks stay.
+func ASCII(text string) string {
+	var b strings.Builder
+	for rest := text; len(rest) > 0; {
+		if rest[0] < utf8.RuneSelf {
+			b.WriteByte(rest[0])
+			rest = rest[1:]
+			continue
+		}
+		glyph, _, next := nextGlyph(rest)
+		b.WriteString(toASCII(glyph))
+		rest = next
+	}
+	return b.String()
 }
 
 // asciiFor says what stands for each glyph of this package, and for the

@@ -88,7 +88,7 @@ func (c *Code) lines(int) []line {
 	if c.whole {
 		first, last = 0, len(c.source.lines)-1
 	}
-	st := draw.Process(c.lesson.chosen).Bold()
+	st := draw.Process(c.lesson.chosenAt()).Bold()
 	var out []line
 	for i := first; i <= last && i < len(c.source.lines); i++ {
 		number := strconv.Itoa(i + 1)
@@ -125,7 +125,7 @@ func (c *Code) Draw(cv *draw.Canvas, r draw.Rect) {
 	title := line{{"Code  ", draw.Accent.Bold()}}
 	if a := c.lesson.actor(); a != nil {
 		_, _, name := c.span()
-		title = append(title, span{a.Role, draw.Process(c.lesson.chosen).Bold()})
+		title = append(title, span{a.Role, draw.Process(c.lesson.chosenAt()).Bold()})
 		if name != "" {
 			title = append(title, span{"  runs " + name, draw.Dim})
 		}

@@ -178,12 +178,7 @@ func (c *Course) drawPreview(a area) {
 		return
 	}
 	rows := wordsOf(lessons.Markdown(first), min(a.W, textCells-18), figures(nil))
-	for i := range rows {
-		for n := range rows[i] {
-			rows[i][n].style = draw.Dim
-		}
-	}
-	a.lines(1, rows)
+	a.lines(1, dimmed(rows))
 }
 
 // drawLesson is one row: marker, ✓ or ○, title, minutes.

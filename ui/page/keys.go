@@ -116,7 +116,6 @@ var predictKeys = []Key{
 	{doEnter, []string{"enter"}, "⏎", "run it and see", "start the processes", false},
 	{doSkip, []string{"s"}, "s", "skip", "start without a prediction", false},
 	{doText, []string{"t"}, "t", "text", "the whole text of the lesson", false},
-	{doHint, []string{"h"}, "h", "hint", "a hint", true},
 }
 
 // lessonKeys are the same in every lesson. No knob may use one of them: see Reserved.

@@ -60,7 +60,8 @@ type Lesson struct {
 	at     int // events shown while frozen
 	past   *sims.World
 
-	chosen int // the process that the house keys act on
+	chosen string // the role that the house keys act on; "" for the first
+	moved  bool   // the learner has acted since the step was done: its words are of then
 	menu   *endMenu
 	ask    *knobAsk
 	hints  int
@@ -118,8 +119,6 @@ func (l *Lesson) Update(msg tea.Msg) (Move, tea.Cmd) {
 		if l.ask != nil {
 			l.ask.field.update(msg)
 		}
-	case tea.MouseWheelMsg:
-		l.wheel(msg)
 	case castStarted:
 		if msg.from == l.cast {
 			return stay, l.started(msg.err)
@@ -199,14 +198,6 @@ func (l *Lesson) follow(do Intent) (Move, tea.Cmd) {
 		return stay, l.act(do)
 	}
 	return stay, nil
-}
-
-func (l *Lesson) wheel(msg tea.MouseWheelMsg) {
-	do := doDown
-	if msg.Button == tea.MouseWheelUp {
-		do = doUp
-	}
-	l.words.move(do, len(l.wordLines(l.wordArea().W)), l.wordArea().H)
 }
 
 // world is what is shown: the latest, or where the history stands.

@@ -47,8 +47,8 @@ func Still(msg tea.Msg) bool {
 // run starts the processes, anew if they ran before.
 func (l *Lesson) run() tea.Cmd {
 	l.phase, l.tape, l.next, l.ended = starting, sims.NewTape(l.sim), false, false
-	l.frozen, l.past, l.at, l.claims, l.note, l.chosen, l.graded = false, nil, 0, nil, nil, 0, ""
-	l.tall = false
+	l.frozen, l.past, l.at, l.claims, l.note, l.chosen, l.graded = false, nil, 0, nil, nil, "", ""
+	l.tall, l.moved = false, false
 	l.begun, l.base, l.clock = time.Time{}, 0, 0
 	it, env := l.it, l.env
 	l.cast = &cast{start: func() (Player, error) {
@@ -110,9 +110,13 @@ func (l *Lesson) happened(msg castEvents) tea.Cmd {
 		switch e := &msg.batch[i]; e.Kind {
 		case stage.Born, stage.Table, stage.Became:
 			grown = true
+		case stage.Begin:
+			if e.N["anew"] != 0 { // with the walk
+				l.ended, l.graded, l.claims = false, "", nil
+			}
 		case stage.StepBegun:
 			l.next, l.words.top, l.hints = false, 0, 0
-			l.note = nil
+			l.note, l.moved = nil, false
 		case stage.StepDone:
 			cmds = append(cmds, l.stepDone(e.Name))
 		}

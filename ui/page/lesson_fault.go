@@ -33,6 +33,7 @@ func (l *Lesson) turn(k *sims.Knob) tea.Cmd {
 		}
 	}
 	l.say(k.Name)
+	l.moved = true
 	name := k.Name
 	return l.cast.do("do that ("+name+")", func(p Player) error { return p.Turn(name, "") })
 }
@@ -84,8 +85,11 @@ func (l *Lesson) actor() *sims.ActorState {
 	if len(roles) == 0 || l.tape.Len() == 0 {
 		return nil
 	}
-	return l.tape.Last().Actor(roles[l.chosen%len(roles)])
+	return l.tape.Last().Actor(roles[l.chosenAt()])
 }
+
+// chosenAt is the place of the chosen role in the picture: others may come and go.
+func (l *Lesson) chosenAt() int { return max(0, slices.Index(l.roles(), l.chosen)) }
 
 // nameOf is what the picture calls a role.
 func (l *Lesson) nameOf(role string) string {
@@ -97,8 +101,9 @@ func (l *Lesson) nameOf(role string) string {
 
 // choose moves to another process.
 func (l *Lesson) choose(by int) {
-	if n := len(l.roles()); n > 0 {
-		l.chosen = ((l.chosen+by)%n + n) % n
+	roles := l.roles()
+	if n := len(roles); n > 0 {
+		l.chosen = roles[((l.chosenAt()+by)%n+n)%n]
 	}
 }
 
@@ -116,8 +121,14 @@ func (l *Lesson) act(do Intent) tea.Cmd {
 		l.choose(-1)
 	case doAgain:
 		l.unfreeze()
-		l.say("Started anew.")
-		return l.cast.do("start anew", Player.Again)
+		l.say("Started anew, from the first step.")
+		l.next = true
+		return l.cast.do("start anew", func(p Player) error {
+			if err := p.Again(); err != nil {
+				return err
+			}
+			return p.Next()
+		})
 	case doStepMode:
 		on := !l.tape.Last().Stepping
 		return l.cast.do("switch the step mode", func(p Player) error { return p.Step(on) })
@@ -129,7 +140,11 @@ func (l *Lesson) act(do Intent) tea.Cmd {
 		return l.fault(stage.Continue, role)
 	case doXRay:
 		on := !a.Traced
-		return l.cast.do("x-ray the "+role, func(p Player) error { return p.Trace(role, on) })
+		if on && !a.Life.Alive() {
+			l.say("The " + l.nameOf(role) + " has ended: there is nothing to see. Tab chooses another process.")
+			return nil
+		}
+		return l.cast.do("x-ray the "+l.nameOf(role), func(p Player) error { return p.Trace(role, on) })
 	case doEnter:
 		if a.Gate == "" {
 			l.say("The " + role + " does not wait at a gate. S switches the step mode on and off.")
@@ -144,6 +159,11 @@ func (l *Lesson) act(do Intent) tea.Cmd {
 
 func (l *Lesson) fault(f stage.Fault, role string) tea.Cmd {
 	l.unfreeze()
+	if a := l.tape.Last().Actor(role); !a.Life.Alive() {
+		l.say("The " + l.nameOf(role) + " has ended already. R starts anew.")
+		return nil
+	}
+	l.moved = true
 	switch f {
 	case stage.Kill:
 		l.say("SIGKILL to the " + l.nameOf(role) + ". R starts new processes.")
@@ -152,7 +172,7 @@ func (l *Lesson) fault(f stage.Fault, role string) tea.Cmd {
 	case stage.Continue:
 		l.say("SIGCONT to the " + l.nameOf(role) + ".")
 	}
-	return l.cast.do(string(f)+" the "+role, func(p Player) error { return p.Break(f, role, "") })
+	return l.cast.do(string(f)+" the "+l.nameOf(role), func(p Player) error { return p.Break(f, role, "") })
 }
 
 // endMenu is the choice of a descriptor to close.
@@ -190,7 +210,7 @@ func (l *Lesson) pick(msg tea.KeyPressMsg) tea.Cmd {
 	case "down", "j":
 		m.at = min(m.at+1, len(m.fds)-1)
 	case "enter":
-		l.menu = nil
+		l.menu, l.moved = nil, true
 		fd := m.fds[m.at].N
 		return l.cast.do(fmt.Sprintf("close descriptor %d of the %s", fd, m.role), func(p Player) error {
 			return p.Break(stage.CloseEnd, m.role, strconv.Itoa(fd))
@@ -245,7 +265,7 @@ func (l *Lesson) answer(msg tea.KeyPressMsg) tea.Cmd {
 			a.wrong = err.Error()
 			return nil
 		}
-		l.ask = nil
+		l.ask, l.moved = nil, true
 		name := a.knob.Name
 		return l.cast.do("do that ("+name+")", func(p Player) error { return p.Turn(name, value) })
 	default:
@@ -292,26 +312,36 @@ func (a *knobAsk) lines(w int) []line {
 // chosenLine says which process the keys act on, and what they do.
 func (l *Lesson) chosenLine() line {
 	a := l.actor()
-	if a == nil || l.phase != live {
+	if a == nil || l.phase != live || l.frozen {
 		return nil
 	}
-	st := draw.Process(l.chosen)
+	st := draw.Process(l.chosenAt())
 	out := line{{"▸ ", st.Bold()}, {l.nameOf(a.Role), st.Bold()}}
 	if a.PID > 0 && a.Life.Alive() {
 		out = append(out, span{" " + strconv.Itoa(a.PID), st})
 	}
-	keys := []Key{{Shown: "tab", Says: "choose"}, {Shown: "x", Says: "x-ray"}, {Shown: "K", Says: "kill -9"}, {Shown: "Z", Says: "stop"}, {Shown: "X", Says: "close an end"}, {Shown: "S", Says: "step mode"}, {Shown: "R", Says: "again"}}
-	switch {
-	case a.Gate != "":
-		keys = append([]Key{{Shown: "⏎", Says: "go to the next gate"}}, keys...)
-	case a.Life == scene.Stopped || a.Paused:
-		keys[3] = Key{Shown: "C", Says: "continue"}
-	}
-	if a.Traced {
-		keys[1].Says = "no x-ray"
-	}
-	for _, k := range keys {
+	for _, k := range l.processKeys(a) {
 		out = append(out, span{"   " + k.Shown, draw.Accent}, span{" " + k.Says, draw.Dim})
 	}
 	return out
+}
+
+// processKeys are what can be done to the chosen process as it is.
+func (l *Lesson) processKeys(a *sims.ActorState) []Key {
+	keys := []Key{{Shown: "tab", Says: "choose"}}
+	if a.Life.Alive() {
+		if a.Gate != "" {
+			keys = append([]Key{{Shown: "⏎", Says: "go to the next gate"}}, keys...)
+		}
+		xray := Key{Shown: "x", Says: "x-ray"}
+		if a.Traced {
+			xray.Says = "no x-ray"
+		}
+		stop := Key{Shown: "Z", Says: "stop"}
+		if a.Life == scene.Stopped || a.Paused {
+			stop = Key{Shown: "C", Says: "continue"}
+		}
+		keys = append(keys, xray, Key{Shown: "K", Says: "kill -9"}, stop, Key{Shown: "X", Says: "close an end"})
+	}
+	return append(keys, Key{Shown: "R", Says: "again"}, Key{Shown: "S", Says: "step mode"})
 }

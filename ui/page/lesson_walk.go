@@ -5,6 +5,7 @@ package page
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -34,7 +35,7 @@ func (l *Lesson) nextStep() (Move, tea.Cmd) {
 	i := l.stepAt(w.Step)
 	switch {
 	case w.StepOpen && i >= 0:
-		l.say("Still waiting until " + l.sim.Walk[i].For + ".")
+		l.say("Still waiting until " + l.sim.Walk[i].For + ". R starts anew.")
 		return stay, nil
 	case l.next:
 		return stay, nil
@@ -81,6 +82,9 @@ func (l *Lesson) wordLines(w int) []line {
 		if t, ok := l.it.Text.Step(world.Step); ok {
 			out = wordsOf(t.Body, w, figures(l.stepScene(world)))
 		}
+		if l.moved && !l.frozen { // what is said was so when the step was done
+			out = append(styled(fmt.Sprintf("Step %d showed:", i+1), draw.Accent).wrap(w, 0), dimmed(out)...)
+		}
 		out = gap(out, l.gradeLines(world, w))
 	}
 	out = gap(out, l.nextLines(world, i, w))
@@ -102,6 +106,16 @@ func (l *Lesson) wordLines(w int) []line {
 	return gap(out, l.note.wrap(w, 0))
 }
 
+// dimmed is lines without their colours, to be looked past.
+func dimmed(ls []line) []line {
+	for _, l := range ls {
+		for i := range l {
+			l[i].style = draw.Dim
+		}
+	}
+	return ls
+}
+
 // stepScene is the picture at the end of the step that is shown: its words stay
 // true while the learner plays on.
 func (l *Lesson) stepScene(w *sims.World) *scene.Scene {
@@ -115,7 +129,11 @@ func (l *Lesson) stepScene(w *sims.World) *scene.Scene {
 func (l *Lesson) nextLines(w *sims.World, i, width int) []line {
 	switch {
 	case w.StepOpen && i >= 0:
-		return styled("Waiting until "+l.sim.Walk[i].For+" …", draw.Dim).wrap(width, 0)
+		out := styled("Waiting until "+l.sim.Walk[i].For+" …", draw.Dim).wrap(width, 0)
+		if why := l.hindrance(w); why != "" {
+			out = gap(out, paragraph(why, width, draw.Text))
+		}
+		return out
 	case l.frozen:
 		return nil
 	case i < 0:
@@ -125,6 +143,27 @@ func (l *Lesson) nextLines(w *sims.World, i, width int) []line {
 	}
 	return line{{"The walk is done. ", draw.Text}, {"n", draw.Accent.Bold()},
 		{" shows what you saw; or go on playing with the keys below.", draw.Text}}.wrap(width, 0)
+}
+
+// long is a wait that is told what may be done about it.
+const long = 5 * time.Second
+
+// hindrance is what may keep a step from its end, and the way on.
+func (l *Lesson) hindrance(w *sims.World) string {
+	for _, a := range w.Actors {
+		switch {
+		case a.Paused:
+			return "The " + l.nameOf(a.Role) + " is stopped: C lets it go on."
+		case a.Gate != "" && w.Stepping:
+			return "In step mode every process waits at its gates: ⏎ lets the chosen one go on, tab chooses."
+		case a.Life == scene.Killed && a.Since > w.StepSince:
+			return "The " + l.nameOf(a.Role) + " was killed. If this cannot come any more, R starts anew."
+		}
+	}
+	if w.Now-w.StepSince > long {
+		return "If this cannot come any more, R starts anew."
+	}
+	return ""
 }
 
 // nextTurns say what the next step will turn.

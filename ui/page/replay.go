@@ -33,6 +33,7 @@ func NewReplay(env *Env, l *lessons.Lesson, events []sims.Event) *Replay {
 	r.tape.Add(events...)
 	r.at = min(1, r.tape.Len())
 	r.below = &Lesson{env: env, it: l, sim: l.Sim, tape: r.tape, frozen: true, phase: resting}
+	r.show()
 	return r
 }
 
@@ -60,6 +61,14 @@ func (r *Replay) beat() tea.Cmd {
 
 // Update plays, pauses and goes back and forth.
 func (r *Replay) Update(msg tea.Msg) (Move, tea.Cmd) {
+	move, cmd := r.take(msg)
+	if r.below.at != r.at {
+		r.show()
+	}
+	return move, cmd
+}
+
+func (r *Replay) take(msg tea.Msg) (Move, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		r.below.w, r.below.h = msg.Width, msg.Height
@@ -108,7 +117,6 @@ func (r *Replay) follow(do Intent) (Move, tea.Cmd) {
 	case doBottom:
 		r.playing, r.at = false, r.tape.Len()
 	case doEvidence:
-		r.show()
 		return open(NewEvidence(r.below)), nil
 	}
 	return stay, nil
@@ -122,7 +130,6 @@ func (r *Replay) show() {
 
 // Draw paints the picture, with where in the run it is.
 func (r *Replay) Draw(cv *draw.Canvas, rect draw.Rect) {
-	r.show()
 	a := on(cv, rect)
 	head, body, foot := frame(a, 1)
 	state, st := "❚❚ paused", draw.Accent.Bold()
