@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -37,7 +38,35 @@ func (r *Run) read(o *object) (n map[string]int64, missing string) {
 	if o.path != "" && n != nil {
 		readPath(o.path, n)
 	}
+	if o.compared && n != nil {
+		r.compare(o, n)
+	}
 	return n, missing
+}
+
+// compare says, for an object that the wiring had compared, where the offset of each
+// descriptor stands ("pos ROLE", by fdinfo), and how many open file descriptions
+// are behind them all ("descriptions", by kcmp(2), where it is allowed).
+func (r *Run) compare(o *object, n map[string]int64) {
+	all := r.holders(o)
+	var kinds []holder // one descriptor for each description found
+	for _, h := range all {
+		if info, err := probe.FDInfo(h.p.pid, h.fd); err == nil {
+			number(n, "pos "+h.p.role.Name, info["pos"], "%d")
+		}
+		known := false
+		for _, k := range kinds {
+			same, err := sys.SameFile(k.p.pid, k.fd, h.p.pid, h.fd)
+			if err != nil {
+				return // denied, or one of them has just been closed
+			}
+			known = known || same
+		}
+		if !known {
+			kinds = append(kinds, h)
+		}
+	}
+	n["descriptions"] = int64(len(kinds))
 }
 
 // holder is a process that has an object open, by its table as last read.
@@ -116,7 +145,9 @@ func (r *Run) readPipe(o *object) (map[string]int64, string) {
 
 // readSocket asks one holder of a socket how many bytes wait in its receive
 // buffer (in: SIOCINQ) and how much of what it sent has not been taken yet (out:
-// SIOCOUTQ, with the kernel's overhead), in bytes, and for the buffers' limits.
+// SIOCOUTQ, with the kernel's overhead), in bytes, and for the buffers' limits;
+// how many descriptors are in flight to it (flying); and of one that listens how many
+// connections nobody has accepted yet (waiting).
 func (r *Run) readSocket(o *object) (map[string]int64, string) {
 	all := r.holders(o)
 	n := map[string]int64{"holders": int64(len(all))}
@@ -139,6 +170,7 @@ func (r *Run) readSocket(o *object) (map[string]int64, string) {
 		if n["listens"] != 0 {
 			return nil // it has no bytes, only connections
 		}
+		number(n, "flying", r.info(o)["scm_fds"], "%d")
 		in, err := unix.IoctlGetInt(fd, unix.TIOCINQ)
 		if err != nil {
 			return os.NewSyscallError("ioctl(SIOCINQ)", err)
@@ -153,7 +185,31 @@ func (r *Run) readSocket(o *object) (map[string]int64, string) {
 	if err != nil && why(err) == "" {
 		return nil, ""
 	}
+	if n["listens"] != 0 {
+		countWaiting(o, n)
+	}
 	return n, why(err)
+}
+
+// countWaiting counts the connections in the queue of a socket that listens: they
+// bear its name, and have no inode before accept(2) gives them one.
+func countWaiting(o *object, n map[string]int64) {
+	list, err := probe.UnixSockets()
+	if err != nil {
+		return // /proc/net is not shown to us: the number stays unknown
+	}
+	at := slices.IndexFunc(list, func(s probe.UnixSocket) bool {
+		return s.Inode != 0 && slices.Contains(o.targets, fmt.Sprintf("socket:[%d]", s.Inode))
+	})
+	if at < 0 {
+		return
+	}
+	n["waiting"] = 0
+	for _, s := range list {
+		if s.Path == list[at].Path && s.Inode == 0 && s.Connected {
+			n["waiting"]++
+		}
+	}
 }
 
 // readMemory reads the words that the wiring named out of shared memory, by

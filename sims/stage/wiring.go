@@ -51,6 +51,8 @@ type object struct {
 	fd      int      // the tour's own descriptor to read its cells with, or -1
 	mq      string   // the name of a message queue, as the system call takes it
 	cells   []Cell
+	// compared: the sampler asks whether those who hold it hold one open file description.
+	compared bool
 }
 
 // Cell is a number in shared memory that the sampler reads: Size is 4 or 8 bytes,
@@ -132,6 +134,16 @@ func (w *Wiring) Cells(name string, cells ...Cell) {
 		return
 	}
 	w.Fail(fmt.Errorf("words of %s: no such object", name))
+}
+
+// Compare has the sampler ask whether the roles that hold an object hold one open
+// file description, and where the offset of each stands.
+func (w *Wiring) Compare(name string) {
+	if o := w.find(name); o != nil {
+		o.compared = true
+		return
+	}
+	w.Fail(fmt.Errorf("compare %s: no such object", name))
 }
 
 func (w *Wiring) find(name string) *object {
