@@ -29,6 +29,8 @@ var samples = []struct {
 	{"queues", queues},
 	{"full-queue", fullQueue},
 	{"hostile", hostile},
+	{"socket", sockets},
+	{"flavours", flavours},
 }
 
 func fullBuffer() *scene.Scene {

@@ -1,8 +1,214 @@
 package draw
 
-import "ipctour/sims/scene"
+import (
+	"strconv"
+	"strings"
 
-// How a socket looks.
+	"ipctour/sims/scene"
+)
+
+// How a socket looks. A connection is its buffers, a bar for each way, with the
+// edges of messages where the type keeps them. One that listens is a frame with
+// its name and the queue of connections that nobody has accepted yet.
+
+const (
+	wayCells    = 16 // a bar's width
+	singleCells = 26 // of a socket that is used one way
+	mostSlots   = 8  // drawn of a queue
+)
+
 func (p *painter) socketCard(o *scene.Socket, d detail, room int) card {
-	return squareCard(o.Label)
+	if o.Listens {
+		return listenerCard(o, d)
+	}
+	label := o.Label
+	if label == "" {
+		label = "socket"
+	}
+	k := card{name: label, title: text(label, Strong)}
+	if o.Type != "" && o.Type != label {
+		k.title = append(k.title, span{" " + o.Type, Dim})
+	}
+	if o.Path != "" && d < small {
+		k.title = append(k.title, span{" " + tail(o.Path, pathCells(d)), Dim})
+	}
+	if o.Gone {
+		k.rows = []row{text("gone: nobody holds it", Dim)}
+		return k
+	}
+	cells := wayCells
+	if len(o.Ways) == 1 && d < small {
+		cells = min(singleCells, max(room/3, 8))
+	}
+	for i := range o.Ways {
+		k.rows = append(k.rows, p.wayRows(o, &o.Ways[i], d, cells, i == 0)...)
+	}
+	if d <= lean && o.Note != "" {
+		k.rows = append(k.rows, text(head(o.Note, 34), Dim))
+	}
+	if d == flat && len(k.rows) > 0 {
+		return card{name: label, rows: k.rows}
+	}
+	if d < medium {
+		k.least = 24 // so that nothing jumps as numbers grow
+	}
+	return k
+}
+
+// wayRows is one way: its bar, and who sends to whom how much.
+func (p *painter) wayRows(o *scene.Socket, w *scene.Way, d detail, cells int, first bool) []row {
+	if d >= small {
+		cells = min(cells, 12)
+	}
+	bar := p.wayBar(o, w, cells)
+	level := wayLevel(o, w)
+	if d >= small {
+		arrow := "→ "
+		if !first {
+			arrow = "← "
+		}
+		line := append(row{{arrow, p.hue(w.From)}}, bar...)
+		line = append(line, span{" " + level, Text})
+		if len(w.Flying) > 0 {
+			line = append(line, span{" +" + strconv.Itoa(len(w.Flying)) + " fd", Accent})
+		}
+		return []row{line}
+	}
+	said := row{{head(w.From, 10), p.hue(w.From)}, {" → ", Dim}, {head(w.To, 10), p.hue(w.To)}, {" ", Text}, {level, Strong}}
+	rows := []row{bar, said}
+	for i, f := range w.Flying {
+		if i == 3 {
+			rows = append(rows, text("and "+strconv.Itoa(len(w.Flying)-3)+" more", Dim))
+			break
+		}
+		rows = append(rows, row{{"in flight ", Dim}, {"⟦" + head(f, 20) + "⟧", Accent}})
+	}
+	return rows
+}
+
+// wayLevel is "12 B", or "3 messages" where edges are kept and known.
+func wayLevel(o *scene.Socket, w *scene.Way) string {
+	switch {
+	case w.Queued < 0:
+		return "? B"
+	case o.Edges() && o.Told(*w) && len(w.Messages) > 0:
+		return count(len(w.Messages), "message")
+	case o.Type == "DGRAM" && w.Queued > 0:
+		return "next: " + amount(w.Queued) + " B"
+	}
+	return amount(w.Queued) + " B"
+}
+
+// wayBar shows what lies in the buffer: as text where it is known and fits, else by
+// the share that is taken of what may be.
+func (p *painter) wayBar(o *scene.Socket, w *scene.Way, cells int) row {
+	edge := Dim
+	if w.Queued > 0 || len(w.Flying) > 0 {
+		edge = Text
+	}
+	r := row{{"▐", edge}}
+	switch texts, ok := wayTexts(o, w, cells); {
+	case w.Queued < 0:
+		r = append(r, span{strings.Repeat("?", cells), Dim})
+	case ok:
+		used := 0
+		for i, t := range texts {
+			if i > 0 && o.Edges() {
+				r = append(r, span{"│", Accent})
+				used++
+			}
+			r = append(r, span{t, p.wayHue(w, i).Bold()})
+			used += Width(t)
+		}
+		r = append(r, span{repeat(emptyCells, glyphBytes, cells-used), Dim})
+	default:
+		whole := share(w.Queued, max(w.Limit, w.Queued, 1), cells)
+		if w.Limit <= 0 {
+			whole = 0
+		}
+		r = append(r, span{repeat(fullCells, glyphBytes, whole), p.hue(w.From)})
+		if whole < cells && w.Queued > 0 && (whole == 0 || w.Limit > 0 && w.Queued < w.Limit) {
+			r = append(r, span{"▄", p.hue(w.From)})
+			whole++
+		}
+		r = append(r, span{repeat(emptyCells, glyphBytes, cells-whole), Dim})
+	}
+	return append(r, span{"▌", edge})
+}
+
+// wayTexts is the messages as text, if they are all that lies there and fit.
+func wayTexts(o *scene.Socket, w *scene.Way, cells int) ([]string, bool) {
+	if len(w.Messages) == 0 || !o.Told(*w) {
+		return nil, false
+	}
+	var texts []string
+	width := 0
+	for i := range w.Messages {
+		t := w.Messages[i].Text
+		if t == "" && w.Messages[i].Bytes > 0 {
+			return nil, false
+		}
+		if i > 0 && o.Edges() {
+			width++
+		}
+		if width += Width(t); width > cells {
+			return nil, false
+		}
+		texts = append(texts, t)
+	}
+	return texts, true
+}
+
+func (p *painter) wayHue(w *scene.Way, i int) Style {
+	if who := w.Messages[i].Who; who != "" {
+		return p.hue(who)
+	}
+	return p.hue(w.From)
+}
+
+// listenerCard is a socket that takes connections.
+func listenerCard(o *scene.Socket, d detail) card {
+	label := o.Label
+	if o.Path != "" {
+		label = tail(o.Path, 24)
+	}
+	k := squareCard(label)
+	k.name = label
+	if d < medium {
+		k.least = 24
+	}
+	if o.Gone {
+		k.border = Dashed
+		k.rows = []row{text("nobody listens", Accent)}
+	} else {
+		k.rows = append(k.rows, queueRow(o, d))
+		k.port = 0
+	}
+	switch {
+	case o.Path == "" || d >= small:
+	case o.Removed:
+		k.rows = append(k.rows, row{{"✗ ", Fail}, {"no such name", Text}})
+	case o.Abstract():
+		k.rows = append(k.rows, text("abstract: in no folder", Dim))
+	default:
+		k.rows = append(k.rows, text("the name is there", Dim))
+	}
+	if o.Removed && d < small {
+		k.title = row{{label, Dim.Struck()}}
+	}
+	if d <= lean && o.Note != "" {
+		k.rows = append(k.rows, text(head(o.Note, 34), Dim))
+	}
+	return k
+}
+
+// queueRow is the queue of listen(2), a mark for each connection that waits.
+func queueRow(o *scene.Socket, d detail) row {
+	slots := min(max(o.Backlog, 0), mostSlots-1) + 1
+	waiting := min(max(o.Waiting, 0), mostSlots)
+	r := row{{"listens ", Dim}}
+	if d < medium {
+		r = append(r, span{strings.Repeat("●", waiting), Accent}, span{strings.Repeat("○", max(slots-waiting, 0)), Dim}, span{" ", Text})
+	}
+	return append(r, span{amount(int64(o.Waiting)), Strong}, span{" waiting", Dim})
 }

@@ -77,6 +77,16 @@ func TestObjects(t *testing.T) {
 		{"a removed file", scene.File{ID: "f", Path: "chat", Gone: true}, []string{"The file chat was removed."}},
 		{"no output", scene.Output{ID: "o", Label: "terminal"}, []string{"Nothing is printed on terminal yet."}},
 		{"output", scene.Output{ID: "o", Lines: []string{"one", "\x1b[2Jtwo"}, More: 1200}, []string{"On o:", "one", "?[2Jtwo", "1,200 more bytes are not shown."}},
+		{"a socket that listens", scene.Socket{ID: "d", Label: "listening socket", Path: "kitchen.sock", Listens: true, Waiting: 2},
+			[]string{"The listening socket kitchen.sock listens; 2 connections not accepted yet."}},
+		{"what a server leaves", scene.Socket{ID: "d", Label: "listening socket", Path: "kitchen.sock", Listens: true, Gone: true},
+			[]string{"The listening socket kitchen.sock has no listener, and its name is still there."}},
+		{"both ways", scene.Socket{ID: "c", Label: "connection", Type: "STREAM", Ways: []scene.Way{
+			{From: "a", To: "b", Queued: 8, Messages: []scene.Segment{{Bytes: 8, Text: "one soup"}}, Flying: []string{"menu.txt"}}, {From: "b", To: "a", Queued: -1}}},
+			[]string{`The connection, from a to b: 8 bytes "one soup", and in flight with it menu.txt.`, "The connection, from b to a: an unknown number of bytes."}},
+		{"edges", scene.Socket{ID: "c", Label: "socket", Type: "DGRAM", Ways: []scene.Way{
+			{From: "a", To: "b", Queued: 3, Messages: []scene.Segment{{Bytes: 3, Text: "one"}, {Bytes: 2, Text: "II"}}}}},
+			[]string{`The socket, from a to b: 2 messages "one | II".`}},
 		{"a stream", scene.Stream{ID: "s", Label: "stream", Sent: []scene.Segment{{Bytes: 4, Text: "one\n"}, {Bytes: 1, Text: "2"}}},
 			[]string{`Stream: 2 writes of 4 bytes "one\n", 1 byte "2".`, "Stream: 0 reads."}},
 		{"a page", scene.Page{ID: "p", Label: "board", Frame: "0x1b7f2", Size: 4096, Note: "shared by 2", Words: []scene.Word{{Name: "answer", Text: "42", Who: "a"}, {Name: "n", Text: "7", Bad: true}}},
