@@ -28,6 +28,7 @@ var readers = map[string]func(*Run, *object) (n map[string]int64, missing string
 	"timerfd":  (*Run).readTimerfd,
 	"signalfd": (*Run).readSignalfd,
 	"epoll":    (*Run).readEpoll,
+	"mapped":   (*Run).readMapped,
 	"file":     func(*Run, *object) (map[string]int64, string) { return map[string]int64{}, "" },
 }
 
@@ -225,6 +226,45 @@ func (r *Run) readMemory(o *object) (map[string]int64, string) {
 		return readCells(fd, o.cells, n)
 	}
 	return readCells(o.fd, o.cells, n)
+}
+
+// mostMapped is how many pages of a file are told one by one.
+const mostMapped = 1024
+
+// readMapped looks at a file that processes map: which of its pages the kernel
+// has in memory ("page N" is 1 or 0, by mincore(2), and resident counts them), and
+// the words in it that the wiring named. To read a word brings its page in.
+func (r *Run) readMapped(o *object) (map[string]int64, string) {
+	n := map[string]int64{}
+	fd, err := unix.Open(o.path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return n, "" // not made yet, or removed
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil || st.Size == 0 {
+		return n, ""
+	}
+	page := int64(os.Getpagesize())
+	b, err := unix.Mmap(fd, 0, int(min(st.Size, mostMapped*page)), unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		return n, os.NewSyscallError("mmap", err).Error()
+	}
+	in, err := sys.Resident(b, int(page))
+	_ = unix.Munmap(b) // it has just been mapped, and none of it was touched
+	if err != nil {
+		return n, err.Error()
+	}
+	n["pages"], n["resident"] = (st.Size+page-1)/page, 0
+	for i, resident := range in {
+		name := fmt.Sprintf("page %d", i)
+		n[name] = 0
+		if resident {
+			n[name] = 1
+			n["resident"]++
+		}
+	}
+	return readCells(fd, o.cells, n)
 }
 
 func readCells(fd int, cells []Cell, n map[string]int64) (map[string]int64, string) {

@@ -144,7 +144,7 @@ func (r *Run) count(o *object) {
 	switch o.kind {
 	case "pipe", "fifo":
 		r.receipt.Pipes++
-	case "file":
+	case "file", "mapped": // they go with their folder
 	default: // those that a role makes count as well: they are to be gone in the end
 		r.receipt.Objects++
 	}

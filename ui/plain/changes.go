@@ -114,6 +114,11 @@ func objectChange(before, after *scene.Scene, o scene.Object) []string {
 			return outputChange(was, is)
 		}
 	}
+	if was, ok := old.(scene.Mapped); ok {
+		if is, ok := o.(scene.Mapped); ok {
+			return mappedChange(after, &was, &is)
+		}
+	}
 	if flickers(old, o) && !settled(before, after) {
 		return nil
 	}
