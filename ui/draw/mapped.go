@@ -32,14 +32,11 @@ func (p *painter) mappedCard(o *scene.Mapped, d detail, room int) card {
 	switch {
 	case d == flat:
 		k.framed = false
-		k.rows = []row{append(append(append(row{}, k.title...), span{" ", Text}), p.strip(o, 0, min(len(o.Pages), mapColumns))...)}
+		k.rows = []row{append(append(append(row{}, k.title...), span{" ", Text}), p.onLine(o, mapColumns)...)}
 		k.title = nil
 		return k
 	case d == small:
-		k.rows = []row{p.strip(o, 0, min(len(o.Pages), 16))}
-		if len(o.Pages) == 1 && o.Pages[0].Text != "" {
-			k.rows = []row{{{head(o.Pages[0].Text, 18), p.pageStyle(o, &o.Pages[0])}}}
-		}
+		k.rows = []row{p.onLine(o, 16)}
 		return k
 	case told:
 		k.rows = p.pageCells(o, d, room)
@@ -62,6 +59,15 @@ func (p *painter) mappedCard(o *scene.Mapped, d detail, room int) card {
 	return k
 }
 
+// onLine is the file in a line: what its only page holds, else a cell a page.
+func (p *painter) onLine(o *scene.Mapped, cells int) row {
+	if len(o.Pages) == 1 && o.Pages[0].Text != "" {
+		q := &o.Pages[0]
+		return row{{useGlyph(q), p.markStyle(o, q)}, {" ", Text}, {head(q.Text, cells), p.pageStyle(o, q)}}
+	}
+	return p.strip(o, 0, min(len(o.Pages), cells))
+}
+
 func anySaid(pages []scene.FilePage) bool {
 	for i := range pages {
 		if pages[i].Text != "" || pages[i].State != "" {
@@ -73,15 +79,16 @@ func anySaid(pages []scene.FilePage) bool {
 
 // pageCells are the pages in columns: two lines each, or one where it is narrow.
 func (p *painter) pageCells(o *scene.Mapped, d detail, room int) []row {
+	two := d <= lean || len(o.Pages) == 1
 	w := 6
 	digits := len(strconv.Itoa(max(len(o.Pages)-1, 0)))
 	for i := range o.Pages {
 		w = max(w, digits+1+min(Width(o.Pages[i].Text), pageText))
-		if d <= lean {
+		if two {
 			w = max(w, digits+1+min(Width(pageState(&o.Pages[i])), pageText))
 		}
 	}
-	if d > lean {
+	if !two {
 		w += 2 // the mark
 	}
 	columns := min(max((room-4+pageGap)/(w+pageGap), 1), 4, len(o.Pages))
@@ -98,7 +105,7 @@ func (p *painter) pageCells(o *scene.Mapped, d detail, room int) []row {
 			lead := row{{blanks(digits - len(number)), Text}, {number + " ", Dim}}
 			held := row{{head(q.Text, pageText), p.pageStyle(o, q)}}
 			mark := span{useGlyph(q), p.markStyle(o, q)}
-			if d > lean {
+			if !two {
 				over = append(over, pad(append(append(row{mark, {" ", Text}}, lead...), held...), w+gap)...)
 				continue
 			}
@@ -107,7 +114,7 @@ func (p *painter) pageCells(o *scene.Mapped, d detail, room int) []row {
 			under = append(under, pad(state, w+gap)...)
 		}
 		rows = append(rows, over)
-		if d <= lean {
+		if two {
 			rows = append(rows, under)
 		}
 	}
