@@ -145,7 +145,9 @@ func (l *Lesson) fit() {
 	}
 	s := l.scene()
 	body := area{nil, draw.Rect{W: p.picture.X + p.picture.W - p.words.X, H: p.words.H}}
-	l.tall = !draw.SceneBoxes(s, p.picture.W, p.picture.H) && draw.Boxes(s, body.W, body.H-l.tallRows(body)-2)
+	room := body.H - l.tallRows(body) - 2
+	l.tall = !draw.SceneBoxes(s, p.picture.W, p.picture.H) && draw.Boxes(s, body.W, room) ||
+		!draw.SceneRoomy(s, p.picture.W, p.picture.H) && draw.Roomy(s, body.W, room)
 }
 
 // planPicture gives the caption so many rows, whether it needs them or not: a
