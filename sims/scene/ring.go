@@ -6,15 +6,23 @@ type Ring struct {
 	ID    string `json:"id"`
 	Label string `json:"label"`
 	Slots int    `json:"slots"`
-	Size  int64  `json:"size"` // bytes in a slot
-	Head  uint64 `json:"head"` // slots that were filled
-	Tail  uint64 `json:"tail"` // slots that were taken
-	// Texts are the contents of the slots by index, where the lesson knows.
+	Size  int64  `json:"size"`            // bytes in a slot
+	Known bool   `json:"known,omitempty"` // head and tail have been read
+	Head  uint64 `json:"head"`            // slots that were filled
+	Tail  uint64 `json:"tail"`            // slots that were taken
+	// Texts are the contents of the slots by index, where the lesson knows: of all of
+	// them, as a slot that was taken keeps what is in it until it is filled again.
 	Texts []string `json:"texts,omitempty"`
-	// Bells counts the rings of the doorbell; Waits says that the consumer has asked to be woken.
-	Bells int64 `json:"bells"`
-	Waits bool  `json:"waits,omitempty"`
-	Gone  bool  `json:"gone,omitempty"`
+	// Data is the doorbell of the consumer, Room that of the producer.
+	Data Doorbell `json:"data"`
+	Room Doorbell `json:"room"`
+	Gone bool     `json:"gone,omitempty"`
+}
+
+// Doorbell is what wakes one side of a ring.
+type Doorbell struct {
+	Rung  int64 `json:"rung"`            // times; -1 when there is none
+	Asked bool  `json:"asked,omitempty"` // that side sleeps, or is about to, and is to be rung for
 }
 
 func (r Ring) Key() string { return r.ID }
@@ -27,4 +35,13 @@ func (r Ring) Filled() int {
 		return 0
 	}
 	return int(min(r.Head-r.Tail, uint64(max(r.Slots, 0))))
+}
+
+// Holds reports whether the slot of that index is filled.
+func (r Ring) Holds(slot int) bool {
+	if r.Slots <= 0 || slot < 0 || slot >= r.Slots {
+		return false
+	}
+	n := uint64(r.Slots)
+	return (uint64(slot)+n-r.Tail%n)%n < uint64(r.Filled())
 }

@@ -24,6 +24,8 @@ func (p *painter) objectCard(o scene.Object, d detail, room int) card {
 		return p.futexCard(&o, d, room)
 	case scene.Ring:
 		return p.ringCard(&o, d, room)
+	case scene.Chart:
+		return p.chartCard(&o, d, room)
 	case scene.Signals:
 		return p.signalsCard(&o, d, room)
 	case scene.Counter:

@@ -28,6 +28,8 @@ var samples = []struct {
 	{"islands", islands},
 	{"queues", queues},
 	{"full-queue", fullQueue},
+	{"ring", ringScene},
+	{"chart", chartScene},
 	{"hostile", hostile},
 	{"socket", sockets},
 	{"flavours", flavours},

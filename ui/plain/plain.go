@@ -67,6 +67,8 @@ func tellObject(s *scene.Scene, o scene.Object) []string {
 		return futex(s, &o)
 	case scene.Ring:
 		return ring(s, &o)
+	case scene.Chart:
+		return chart(s, &o)
 	case scene.Signals:
 		return signals(s, &o)
 	case scene.Counter:
@@ -158,6 +160,8 @@ func labelOf(o scene.Object) string {
 	case scene.Futex:
 		return o.Label
 	case scene.Ring:
+		return o.Label
+	case scene.Chart:
 		return o.Label
 	case scene.Signals:
 		return o.Label

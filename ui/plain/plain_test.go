@@ -173,3 +173,26 @@ func TestOutputIsToldOnce(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestRingIsTold(t *testing.T) {
+	s := &scene.Scene{Objects: []scene.Object{
+		scene.Ring{ID: "ring", Label: "ring", Slots: 4, Size: 4096, Known: true, Head: 9, Tail: 6, Texts: []string{"8", "5", "6", "7"},
+			Data: scene.Doorbell{Rung: 1}, Room: scene.Doorbell{Asked: true}},
+		scene.Ring{ID: "late", Label: "other ring", Slots: 2},
+		scene.Chart{ID: "times", Label: "time per message", Unit: "s", Log: true, Columns: []string{"1 B", "1 MiB"},
+			Lines: []scene.Line{{Name: "pipe", Points: []scene.Point{{Column: 0, Value: 4.6e-6}, {Column: 1, Value: 2.3e-4}, {Column: 2, Value: 1}}}, {Name: "ring"}}},
+		scene.Chart{ID: "none"},
+	}}
+	want := []string{
+		"The ring holds 3 of 4 slots: head 9, tail 6.",
+		"In it, oldest first: 6, 7, 8.",
+		"The consumer's doorbell was rung 1 time.",
+		"The producer's doorbell was rung 0 times, and is to be rung for the next.",
+		"The other ring has 2 slots; nobody has read head and tail yet.",
+		"Time per message, pipe. 1 B: 4.60 µs, 1 MiB: 230 µs.",
+		"The chart: nothing measured yet.",
+	}
+	if diff := cmp.Diff(want, Sentences(s)); diff != "" {
+		t.Error(diff)
+	}
+}

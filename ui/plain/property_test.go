@@ -34,7 +34,7 @@ func anySegments(t *rapid.T) []scene.Segment {
 
 // otherKinds are the objects that any value of their fields can make.
 var otherKinds = []*rapid.Generator[scene.Object]{
-	kind[scene.Socket](), kind[scene.Queue](), kind[scene.Page](), kind[scene.Futex](), kind[scene.Ring](), kind[scene.Signals](),
+	kind[scene.Socket](), kind[scene.Queue](), kind[scene.Page](), kind[scene.Futex](), kind[scene.Ring](), kind[scene.Chart](), kind[scene.Signals](),
 	kind[scene.Counter](), kind[scene.Timer](), kind[scene.Loop](), kind[scene.Mapped](), kind[scene.Thing](),
 }
 
