@@ -1,6 +1,5 @@
 #include "textflag.h"
 
-
 // func moveBytes(to, from *byte, n uintptr)
 TEXT ·moveBytes(SB), NOSPLIT, $0-24
 	MOVQ to+0(FP), DI
