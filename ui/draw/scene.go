@@ -16,7 +16,7 @@ func Scene(s *scene.Scene, o Options) *Canvas {
 		}
 		return c
 	}
-	y := p.picture(c, Rect{0, 0, c.W, max(c.H-p.aside(o), 1)})
+	y := p.picture(c, Rect{0, 0, c.W, max(c.H-p.spare(o), 1)})
 	for _, part := range [...]func(*Canvas, Rect) int{p.figures, p.tables, p.xray} {
 		at := y
 		if y > 0 && c.H-y > 2 {
@@ -27,6 +27,18 @@ func Scene(s *scene.Scene, o Options) *Canvas {
 		}
 	}
 	return c
+}
+
+// spare is the lines that are left to what stands below the picture. Where there
+// is no room for a table anyway it is one line of figures, if that lets the picture
+// be boxes and arrows.
+func (p *painter) spare(o Options) int {
+	const low, line = 10, 1
+	lines := p.aside(o)
+	if o.Height < low && lines > line && !Boxes(p.s, o.Width, o.Height-lines) && Boxes(p.s, o.Width, o.Height-line) {
+		return line
+	}
+	return lines
 }
 
 // aside is the lines that the figures and the first table get before the
