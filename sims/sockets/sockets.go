@@ -10,7 +10,7 @@ import (
 
 // Sims are the experiments of the chapter in the order of the course.
 func Sims() []*sims.Sim {
-	return []*sims.Sim{&stream}
+	return []*sims.Sim{&stream, &flavoursSim}
 }
 
 // target is what a role's descriptor of an object leads to, by its link in /proc;

@@ -37,14 +37,18 @@ func (p *painter) socketCard(o *scene.Socket, d detail, room int) card {
 		return k
 	}
 	cells := wayCells
-	if len(o.Ways) == 1 && d < small {
+	if len(o.Ways) == 1 {
 		cells = min(singleCells, max(room/3, 8))
 	}
 	for i := range o.Ways {
 		k.rows = append(k.rows, p.wayRows(o, &o.Ways[i], d, cells, i == 0)...)
 	}
-	if d <= lean && o.Note != "" {
-		k.rows = append(k.rows, text(head(o.Note, 34), Dim))
+	switch {
+	case o.Note == "":
+	case d < small:
+		k.rows = append(k.rows, text(head(o.Note, 34), Text))
+	case len(k.rows) > 0:
+		k.rows[0] = append(k.rows[0], span{"  " + head(o.Note, 34), Text})
 	}
 	if d == flat && len(k.rows) > 0 {
 		return card{name: label, rows: k.rows}
@@ -57,8 +61,8 @@ func (p *painter) socketCard(o *scene.Socket, d detail, room int) card {
 
 // wayRows is one way: its bar, and who sends to whom how much.
 func (p *painter) wayRows(o *scene.Socket, w *scene.Way, d detail, cells int, first bool) []row {
-	if d >= small {
-		cells = min(cells, 12)
+	if d >= small && cells == wayCells {
+		cells = 12
 	}
 	bar := p.wayBar(o, w, cells)
 	level := wayLevel(o, w)

@@ -27,6 +27,9 @@ func socket(s *scene.Scene, o *scene.Socket) []string {
 	if len(out) == 0 {
 		out = append(out, name+" has no peer.")
 	}
+	if o.Note != "" {
+		out = append(out, name+": "+o.Note+".")
+	}
 	return out
 }
 
