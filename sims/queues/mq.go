@@ -113,6 +113,9 @@ func texts(w *sims.World, moment string) []string {
 // broken says so.
 func link(w *sims.World, role, mode string, broken bool) scene.Link {
 	l := w.Link(role, "queue", mode)
+	if l.State == scene.Blocked && mode == "r" && !asleepIn(w, role, "mq_timedreceive") {
+		l.State = scene.Moving // asleep over its work, not over the queue
+	}
 	if broken && l.State != scene.Cut {
 		l.State = scene.Broken
 	}
