@@ -23,8 +23,8 @@ func (w *World) Queue(name string) scene.Queue {
 
 // InQueue are the messages that lie in a queue in the order of delivery, by what
 // the roles said: a moment "sent" (queue, text, priority) for each that went in,
-// a moment "received" for each that came out. The highest priority is first, and
-// within one priority the oldest (mq_overview(7)).
+// "received" for each that came out, "made" for a new queue of that name. The
+// highest priority is first, and within one priority the oldest (mq_overview(7)).
 func (w *World) InQueue(name string) []scene.Message {
 	var in []scene.Message
 	early := map[scene.Message]int{} // received before its sender told that it was sent
@@ -51,7 +51,7 @@ func (w *World) InQueue(name string) []scene.Message {
 			} else {
 				early[what]++
 			}
-		case "emptied": // the queue went, and another one came
+		case "made": // a new queue of that name is empty
 			in = nil
 			clear(early)
 		}

@@ -8,5 +8,6 @@ func Sims() []*sims.Sim {
 	return []*sims.Sim{
 		&urgentFirst,
 		&fullQueue,
+		&persistence,
 	}
 }
