@@ -304,6 +304,9 @@ func (w *wires) stub(p path, s *seg) {
 	w.put(a, b, "╌", Dim)
 	w.put(a+step, b, "✗", Fail)
 	word := "closed"
+	if max(p.toA-p.fromA, p.fromA-p.toA) < len(word)+1 {
+		return // the gap is too narrow: the mark says it
+	}
 	if s.procAtHigh {
 		w.free(a-2-len(word), b, word, Dim)
 		return
