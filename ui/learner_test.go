@@ -27,7 +27,7 @@ const recorded = "pipes/full-buffer"
 
 // learner drives a model.
 type learner struct {
-	t        testing.TB
+	t        *testing.T
 	model    *Model
 	env      *page.Env
 	now      time.Time
@@ -42,7 +42,7 @@ type learner struct {
 // course is a course of its own, so that the screens of these tests stay as they
 // are while lessons are written: the outline, and the words of two lessons. The
 // picture is that of the real experiment.
-func course(t testing.TB) *lessons.Course {
+func course(t *testing.T) *lessons.Course {
 	t.Helper()
 	words := os.DirFS("testdata/words")
 	chapters, err := lessons.ParseCourse(words)
@@ -90,7 +90,7 @@ func fillPipe(a *sims.Actor) error {
 `
 
 // newLearner sits before a screen of this size.
-func newLearner(t testing.TB, w, h int) *learner {
+func newLearner(t *testing.T, w, h int) *learner {
 	t.Helper()
 	l := &learner{t: t, now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	progress, _ := lessons.Open("", func() time.Time { return l.now })
@@ -258,7 +258,7 @@ type player struct {
 	stopped bool
 }
 
-func newPlayer(t testing.TB, play bool) *player {
+func newPlayer(t *testing.T, play bool) *player {
 	p := &player{feed: make(chan []sims.Event, 1000)}
 	if play {
 		p.steps = stretches(t)
@@ -268,7 +268,7 @@ func newPlayer(t testing.TB, play bool) *player {
 }
 
 // stretches cuts the recorded run at the ends of its steps.
-func stretches(t testing.TB) [][]sims.Event {
+func stretches(t *testing.T) [][]sims.Event {
 	file, err := os.Open("testdata/full-buffer.run")
 	if err != nil {
 		t.Fatal(err)

@@ -163,13 +163,3 @@ func TestStorm(t *testing.T) {
 		}))
 	}
 }
-
-func BenchmarkFrame(b *testing.B) {
-	l := newLearner(b, 200, 60)
-	l.reach(true, []string{"s", "n"})
-	b.ReportAllocs()
-	for b.Loop() {
-		l.model.drawn = false
-		l.model.View()
-	}
-}

@@ -30,8 +30,9 @@ type card struct {
 	framed bool
 	edge   Style
 	rows   []row
-	port   int // the row, counted in rows, where links meet; the bar of a pipe
-	least  int // the least width, so that boxes do not jump as numbers grow
+	left   bool // rows begin at the left; without a frame they stand in the middle else
+	port   int  // the row, counted in rows, where links meet; the bar of a pipe
+	least  int  // the least width, so that boxes do not jump as numbers grow
 }
 
 // frame is the cells that the border takes on each side, across and down.
@@ -90,7 +91,11 @@ func (k *card) draw(c *Canvas, r Rect) {
 			y++
 		}
 		for i, line := range k.rows {
-			if y+i < r.Y+r.H {
+			switch {
+			case y+i >= r.Y+r.H:
+			case k.left:
+				line.draw(c, r.X, y+i, r.W)
+			default:
 				line.center(c, r.X, y+i, r.W)
 			}
 		}

@@ -72,7 +72,8 @@ func (b *placed) measure() {
 			}
 			w, h := n.card.size()
 			if n.proc >= 0 && b.axis == across {
-				h = max(h, len(n.low)+2, len(n.high)+2)
+				_, frame := n.card.frame()
+				h = max(h, len(n.low)+2*frame, len(n.high)+2*frame)
 			}
 			n.la, n.lb = w, h
 			if b.axis == down {

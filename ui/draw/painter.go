@@ -20,8 +20,11 @@ func (o Options) canvas() *Canvas { return NewCanvas(o.Width, o.Height, o.Theme,
 
 // painter is one frame being drawn: the scene and what all of it needs to know.
 type painter struct {
-	s    *scene.Scene
-	spin int
+	graph   *graph
+	fitting *plan // found to fit into width cells
+	width   int
+	s       *scene.Scene
+	spin    int
 }
 
 // hue is the colour of a process by its id; Accent if it is no process.

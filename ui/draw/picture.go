@@ -34,11 +34,13 @@ type islandRow struct {
 type try struct {
 	axis   axis
 	detail detail
+	bare   bool // processes without frames, a line each
 }
 
 // tries are the layouts, the roomiest first.
 var tries = [...]try{
-	{across, full}, {across, lean}, {across, medium}, {down, full}, {down, medium}, {across, small}, {down, flat},
+	{across, full, false}, {across, lean, false}, {across, medium, false}, {down, full, false}, {down, medium, false},
+	{across, small, false}, {down, flat, false}, {across, small, true},
 }
 
 // picture draws into r and returns the lines used.
@@ -49,9 +51,13 @@ func (p *painter) picture(c *Canvas, r Rect) int {
 	if n := len(p.s.Processes) + len(p.s.Objects); n == 0 || n > most || len(p.s.Links) > 4*most {
 		return p.list(c, r, nil)
 	}
-	g := newGraph(p)
+	g := p.links()
+	if l := p.fitting; l != nil && p.width == r.W && l.h <= r.H {
+		l.draw(c, r, p)
+		return l.h
+	}
 	for _, t := range tries {
-		if l := g.plan(t, r); l.w <= r.W && l.h <= r.H {
+		if l := g.plan(t, r, min(r.H, blockHeight)); l.w <= r.W && l.h <= r.H {
 			l.draw(c, r, p)
 			return l.h
 		}
@@ -59,10 +65,51 @@ func (p *painter) picture(c *Canvas, r Rect) int {
 	return p.list(c, r, g)
 }
 
-// plan lays out every block under the other, then what nothing links.
-func (g *graph) plan(t try, r Rect) *plan {
+// links is the graph of the scene, made once for a picture.
+func (p *painter) links() *graph {
+	if p.graph == nil {
+		p.graph = newGraph(p)
+	}
+	return p.graph
+}
+
+// height is the lines that the picture takes as boxes and arrows w cells wide, told
+// in at least that detail: of the roomiest layout that fits into h lines, else of the
+// lowest there is. 0: no layout fits the width.
+func (p *painter) height(w, h int, coarsest detail) int {
+	n := len(p.s.Processes) + len(p.s.Objects)
+	if n == 0 || n > most || len(p.s.Links) > 4*most {
+		return 0
+	}
+	least := 0
+	for _, t := range tries {
+		if t.detail > coarsest {
+			continue
+		}
+		l := p.links().plan(t, Rect{W: w, H: tallest}, 0)
+		switch {
+		case l.w > w:
+		case l.h <= h:
+			if t.axis == across { // those that run down fill the room that they get
+				p.fitting, p.width = l, w
+			}
+			return l.h
+		case least == 0 || l.h < least:
+			least = l.h
+		}
+	}
+	return least
+}
+
+const tallest = 1 << 14
+
+// plan lays out every block under the other, then what nothing links. Rows are
+// pulled apart to fill room lines where the data runs down.
+func (g *graph) plan(t try, r Rect, room int) *plan {
 	for _, n := range g.nodes {
-		if n.proc >= 0 {
+		if n.proc >= 0 && t.bare {
+			n.card = g.p.bareCard(n.proc)
+		} else if n.proc >= 0 {
 			n.card = g.p.processCard(n.proc, t.detail)
 		} else {
 			n.card = g.p.objectCard(n.object, t.detail, r.W)
@@ -70,11 +117,11 @@ func (g *graph) plan(t try, r Rect) *plan {
 	}
 	l := &plan{islands: g.islands}
 	for _, blk := range g.blocks {
-		room := r.W
+		along := r.W
 		if t.axis == down {
-			room = min(r.H, blockHeight)
+			along = room
 		}
-		b := blk.place(t.axis, room)
+		b := blk.place(t.axis, along)
 		w, h := b.size()
 		l.stack(w, h)
 		l.blocks = append(l.blocks, b)

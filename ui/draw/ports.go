@@ -78,7 +78,7 @@ func (b *placed) port(n *node, slot, of int) int {
 		return min(n.lb*(slot+1)/(of+1), n.lb-1)
 	}
 	base := n.card.portRow()
-	if n.proc >= 0 {
+	if n.proc >= 0 && n.card.framed {
 		base = max(min(base, n.lb-1-of), 1)
 	}
 	return min(base+slot, n.lb-1)

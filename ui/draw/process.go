@@ -57,6 +57,37 @@ func (p *painter) processCard(i int, d detail) card {
 	return k
 }
 
+// bareCard is a process in one line without a frame, for a picture of many in
+// little room.
+func (p *painter) bareCard(i int) card {
+	q := &p.s.Processes[i]
+	hue := Process(i).Bold()
+	name := q.Name
+	if name == "" {
+		name = q.ID
+	}
+	if !q.Life.Alive() && q.Life != scene.Drawn {
+		hue = Dim
+	}
+	r := row{{name, hue}}
+	switch {
+	case q.Life == scene.Drawn:
+	case q.Life == scene.Unborn:
+		r = append(r, span{" not yet", Dim})
+	case q.Life == scene.Killed:
+		r = append(r, span{" ✝", Fail})
+	case q.Life == scene.Exited:
+		r = append(append(r, span{" ", Text}), span{ended(q), exitStyle(q.End)})
+	case q.Life == scene.Stopped:
+		r = append(r, span{" ‖", Accent})
+	case q.Gate != "":
+		r = append(r, span{" ◆ " + q.Gate, Accent})
+	case q.Letter != "":
+		r = append(r, span{" ", Text}, span{q.Letter, Strong})
+	}
+	return card{name: name, rows: []row{r}, left: true}
+}
+
 // pidRow is "pid 41022      asleep S", or without the word where that is said
 // in the next row.
 func pidRow(q *scene.Process, word bool) row {

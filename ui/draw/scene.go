@@ -16,7 +16,7 @@ func Scene(s *scene.Scene, o Options) *Canvas {
 		}
 		return c
 	}
-	y := p.picture(c, Rect{0, 0, c.W, max(c.H-p.spare(o), 1)})
+	y := p.picture(c, Rect{0, 0, c.W, max(c.H-p.leave(o), 1)})
 	for _, part := range [...]func(*Canvas, Rect) int{p.figures, p.tables, p.xray} {
 		at := y
 		if y > 0 && c.H-y > 2 {
@@ -29,28 +29,28 @@ func Scene(s *scene.Scene, o Options) *Canvas {
 	return c
 }
 
-// spare is the lines that are left to what stands below the picture. Where there
-// is no room for a table anyway it is one line of figures, if that lets the picture
-// be boxes and arrows.
-func (p *painter) spare(o Options) int {
-	const low, line = 10, 1
-	lines := p.aside(o)
-	if o.Height < low && lines > line && !Boxes(p.s, o.Width, o.Height-lines) && Boxes(p.s, o.Width, o.Height-line) {
-		return line
+// leave is the lines that the picture leaves to the figures and the first table:
+// what they ask for, or less where the picture is boxes and arrows only then. Where
+// it is a list in any case they get what they ask for.
+func (p *painter) leave(o Options) int {
+	figures, table := p.aside(o)
+	need := p.height(o.Width, o.Height-figures-table, flat)
+	least := min(figures, 2) + min(table, 4)
+	if need == 0 || o.Height-need < least {
+		return figures + table
 	}
-	return lines
+	return min(figures+table, o.Height-need)
 }
 
-// aside is the lines that the figures and the first table get before the
-// picture: the figures never more than a third.
-func (p *painter) aside(o Options) int {
-	lines := 0
+// aside is the lines that the figures and the first table would like: the figures
+// never more than a third.
+func (p *painter) aside(o Options) (figures, table int) {
 	if len(p.s.Figures) > 0 {
 		scratch := NewCanvas(o.Width, max(o.Height/3, 1), o.Theme, o.ASCII)
-		lines = p.figures(scratch, Rect{0, 0, scratch.W, scratch.H}) + 1
+		figures = p.figures(scratch, Rect{0, 0, scratch.W, scratch.H}) + 1
 	}
 	if len(p.s.Tables) > 0 {
-		lines += min(2+len(p.s.Tables[0].Rows), max(o.Height, 0)/4) + 1
+		table = min(2+len(p.s.Tables[0].Rows), max(o.Height, 0)/4) + 1
 	}
-	return lines
+	return figures, table
 }

@@ -303,15 +303,17 @@ func (w *wires) stub(p path, s *seg) {
 	}
 	w.put(a, b, "╌", Dim)
 	w.put(a+step, b, "✗", Fail)
-	word := "closed"
-	if max(p.toA-p.fromA, p.fromA-p.toA) < len(word)+1 {
-		return // the gap is too narrow: the mark says it
-	}
+	// The word stands in the gap, or nowhere: what the gap ends at is drawn later.
+	const word = "closed"
 	if s.procAtHigh {
-		w.free(a-2-len(word), b, word, Dim)
+		if at := a - 2 - len(word); at > s.l.a+s.l.la {
+			w.free(at, b, word, Dim)
+		}
 		return
 	}
-	w.free(a+3, b, word, Dim)
+	if a+3+len(word) < s.h.a {
+		w.free(a+3, b, word, Dim)
+	}
 }
 
 // label writes the descriptor at the process's end.

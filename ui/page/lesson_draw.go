@@ -88,8 +88,7 @@ func (l *Lesson) plan(a area) lessonPlan {
 			air = 1 // between this lesson's keys and those of all lessons
 		}
 	case a.H >= 22:
-		knobRows, processRows = min(knobRows, 2), 0
-		houseRows = 1
+		knobRows = min(knobRows, 2)
 	default:
 		knobRows = min(knobRows, 1)
 	}
@@ -118,7 +117,7 @@ func (l *Lesson) planBody(p *lessonPlan, body area) {
 		planPicture(p, body.part(w+3, 0, body.W-w-3, body.H), 2, 1)
 	case body.W >= 56 && body.H >= 14: // one above the other
 		w := min(body.W, textCells)
-		need := max(4, min(len(l.wordLines(w)), body.H*9/20))
+		need := max(4, min(len(l.wordLines(w)), body.H*2/5))
 		p.words = body.part(0, body.H-need, w, need)
 		planPicture(p, body.part(0, 0, body.W, body.H-need-1), 2, 0)
 	case l.panel == 1 || l.menu != nil || l.ask != nil || l.phase != live: // one at a time
@@ -185,7 +184,10 @@ func (l *Lesson) footKnobs() []Key {
 	}
 	keys := []Key{first}
 	if l.w < 60 || l.h < 16 { // one panel at a time
-		keys = append(keys, Key{Shown: "→", Says: [...]string{"words", "picture"}[l.panel]}, Key{Shown: "?", Says: "keys"})
+		keys = append(keys, Key{Shown: "→", Says: [...]string{"words", "picture"}[l.panel]})
+	}
+	if l.h < 28 { // there is no line for the keys of all lessons
+		keys = append(keys, Key{Shown: "?", Says: "all keys"})
 	}
 	return append(keys, l.knobKeys()...)
 }
