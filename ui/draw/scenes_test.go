@@ -25,6 +25,8 @@ var samples = []struct {
 	{"one-frame", oneFrame},
 	{"two-frames", twoFrames},
 	{"locks", locks},
+	{"eventfds", eventfds},
+	{"one-loop", oneLoop},
 	{"islands", islands},
 	{"queues", queues},
 	{"full-queue", fullQueue},
@@ -335,4 +337,50 @@ func fullQueue() *scene.Scene {
 	s.Links[0].State = scene.Blocked
 	s.Links[1].To, s.Links[1].State = "unnamed", scene.Moving
 	return s
+}
+
+func eventfds() *scene.Scene {
+	return &scene.Scene{
+		Sentence: "Two writers have added 3 and 4; one read will take 7.",
+		Processes: []scene.Process{
+			{ID: "writer", Name: "writer", PID: 501, Life: scene.Waiting, Letter: "S", Note: "waits for you"},
+			{ID: "second", Name: "second writer", PID: 502, Life: scene.Asleep, Letter: "S", Where: "eventfd_write"},
+			{ID: "reader", Name: "reader", PID: 503, Life: scene.Asleep, Letter: "S", Where: "timerfd_read"},
+		},
+		Objects: []scene.Object{
+			scene.Counter{ID: "full", Label: "eventfd", Value: scene.CounterMax, Known: true},
+			scene.Counter{ID: "seven", Label: "tickets", Value: 7, Known: true, Semaphore: true},
+			scene.Counter{ID: "new", Label: "not read"}, scene.Counter{ID: "old", Label: "old", Gone: true},
+			scene.Timer{ID: "timer", Label: "timerfd", Interval: 100 * time.Millisecond, Left: 37 * time.Millisecond, Ticks: 5, Known: true, Armed: true},
+		},
+		Links: []scene.Link{
+			{From: "writer", To: "full", FD: 3, State: scene.Idle},
+			{From: "second", To: "full", FD: 3, State: scene.Blocked},
+			{From: "full", To: "reader", FD: 3, State: scene.Idle},
+			{From: "timer", To: "reader", FD: 4, State: scene.Blocked},
+			{From: "writer", To: "seven", FD: 5, State: scene.Moving},
+		},
+	}
+}
+
+func oneLoop() *scene.Scene {
+	names := []string{"socket", "pipe", "eventfd", "timerfd", "signalfd", "pidfd", "inotify"}
+	l := scene.Loop{ID: "epoll", Label: "epoll", Wakes: 31}
+	for i, n := range names {
+		l.Watches = append(l.Watches, scene.Watch{FD: 3 + i, Name: n, Wakes: int64(i * i), Edge: i%2 == 1, Ready: n == "pipe", Cut: n == "pidfd"})
+	}
+	return &scene.Scene{
+		Sentence: "Seven sources, one thread asleep in epoll_wait.",
+		Processes: []scene.Process{
+			{ID: "poker", Name: "poker", PID: 601, Life: scene.Waiting, Letter: "S", Note: "waits for you"},
+			{ID: "child", Name: "child", PID: 602, Life: scene.Exited, End: "exit 0"},
+			{ID: "server", Name: "server", PID: 603, Life: scene.Asleep, Letter: "S", Where: "ep_poll"},
+		},
+		Objects: []scene.Object{l, scene.Timer{ID: "idle", Label: "idle timer", Known: true}, scene.Timer{ID: "busy", Label: "busy timer", Ticks: 1 << 40, Known: true, Armed: true}},
+		Links: []scene.Link{
+			{From: "poker", To: "epoll", State: scene.Moving, Through: "1 byte"},
+			{From: "child", To: "epoll", State: scene.Cut},
+			{From: "epoll", To: "server", FD: 11, State: scene.Blocked},
+		},
+	}
 }

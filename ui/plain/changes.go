@@ -114,9 +114,18 @@ func objectChange(before, after *scene.Scene, o scene.Object) []string {
 			return outputChange(was, is)
 		}
 	}
-	if was, ok := old.(scene.Mapped); ok {
-		if is, ok := o.(scene.Mapped); ok {
+	switch is := o.(type) {
+	case scene.Mapped:
+		if was, ok := old.(scene.Mapped); ok {
 			return mappedChange(after, &was, &is)
+		}
+	case scene.Timer:
+		if was, ok := old.(scene.Timer); ok && !timerRung(&was, &is) {
+			return nil
+		}
+	case scene.Loop:
+		if was, ok := old.(scene.Loop); ok {
+			return loopChange(after, &was, &is)
 		}
 	}
 	if flickers(old, o) && !settled(before, after) {
@@ -135,6 +144,9 @@ func flickers(old, now scene.Object) bool {
 	case scene.Futex:
 		was, ok := old.(scene.Futex)
 		return ok && was.Gone == now.Gone && was.Died == now.Died && was.Known == now.Known
+	case scene.Counter:
+		was, ok := old.(scene.Counter)
+		return ok && was.Gone == now.Gone && was.Known == now.Known && was.Semaphore == now.Semaphore
 	}
 	return false
 }

@@ -2,6 +2,7 @@ package plain
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -106,6 +107,20 @@ func TestObjects(t *testing.T) {
 			[]string{"The queue holds 1 message.", "The queue has no name any more; open descriptors still lead to it.", "Three hold it."}},
 		{"a queue of unknown level", scene.Queue{ID: "q", Count: -1, Depth: 1}, []string{"The queue has room for 1 message; how many are in it is not known."}},
 		{"no queue", scene.Queue{ID: "q", Label: "queue", Gone: true}, []string{"The queue does not exist."}},
+		{"a counter", scene.Counter{ID: "c", Label: "eventfd", Value: 7, Known: true}, []string{"The eventfd is at 7; a read takes it all."}},
+		{"a counter at its top", scene.Counter{ID: "c", Value: scene.CounterMax, Known: true, Semaphore: true},
+			[]string{"The counter c is at 18,446,744,073,709,551,614, the most that it holds; a read takes 1 (EFD_SEMAPHORE)."}},
+		{"a counter that was not read", scene.Counter{ID: "c", Label: "eventfd"}, []string{"The eventfd has not been read yet; a read takes it all."}},
+		{"a counter that is gone", scene.Counter{ID: "c", Label: "eventfd", Gone: true}, []string{"The eventfd is gone: nobody holds it."}},
+		{"a timer", scene.Timer{ID: "t", Label: "timerfd", Interval: 1e8, Ticks: 5, Known: true, Armed: true},
+			[]string{"The timerfd expires every 100 ms; 5 expirations have not been read."}},
+		{"a timer that expires once", scene.Timer{ID: "t", Ticks: 1, Known: true, Armed: true}, []string{"The timer t expires once; 1 expiration has not been read."}},
+		{"a timer that stands still", scene.Timer{ID: "t"}, []string{"The timer t is not armed."}},
+		{"a loop", scene.Loop{ID: "l", Label: "epoll", Wakes: 1204, Watches: []scene.Watch{{FD: 3, Name: "socket", Wakes: 1}, {FD: 4, Name: "pipe", Edge: true, Ready: true},
+			{FD: 9, Name: "pidfd", Wakes: 1, Cut: true}}},
+			[]string{"The epoll watches socket (descriptor 3), which woke it once; pipe (descriptor 4) by edge.", "It no longer watches pidfd.",
+				"Something waits in: pipe.", "epoll_wait has returned 1,204 times."}},
+		{"a loop that watches nothing", scene.Loop{ID: "l"}, []string{"The loop l watches nothing.", "epoll_wait has returned 0 times."}},
 		{"a kind that is not known", odd{}, []string{"There is an object of the kind odd?thing: odd."}},
 	}
 	for _, test := range tests {
@@ -159,6 +174,37 @@ func TestChanges(t *testing.T) {
 			after := full()
 			test.change(after)
 			if diff := cmp.Diff(test.want, Changes(full(), after)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// What only goes on with time is not told: a timer's next tick, a loop's wake-ups
+// one by one are.
+func TestEventsAreToldWhenTheyChange(t *testing.T) {
+	show := func(o scene.Object) *scene.Scene { return &scene.Scene{Objects: []scene.Object{o}} }
+	timer := func(ticks uint64, left time.Duration) *scene.Scene {
+		return show(scene.Timer{ID: "t", Label: "timerfd", Interval: 1e8, Left: left, Ticks: ticks, Known: true, Armed: true})
+	}
+	loop := func(pipe, eventfd int64, cut bool) *scene.Scene {
+		return show(scene.Loop{ID: "l", Label: "epoll", Wakes: pipe + eventfd, Watches: []scene.Watch{{FD: 4, Name: "pipe", Wakes: pipe}, {FD: 5, Name: "eventfd", Wakes: eventfd, Cut: cut}}})
+	}
+	tests := []struct {
+		name          string
+		before, after *scene.Scene
+		want          []string
+	}{
+		{"time goes on", timer(0, 9e7), timer(1, 1e7), nil},
+		{"ticks are missed", timer(1, 9e7), timer(2, 9e7), []string{"The timerfd expires every 100 ms; 2 expirations have not been read."}},
+		{"more are missed", timer(2, 9e7), timer(30, 9e7), nil},
+		{"they are read", timer(30, 9e7), timer(0, 9e7), []string{"The timerfd expires every 100 ms; 0 expirations have not been read."}},
+		{"a source wakes the loop", loop(1, 2, false), loop(3, 2, false), []string{"Pipe (descriptor 4) has woken the loop 3 times."}},
+		{"a source is taken out", loop(1, 2, false), loop(1, 2, true), []string{"The epoll no longer watches eventfd (descriptor 5)."}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, Changes(test.before, test.after)); diff != "" {
 				t.Error(diff)
 			}
 		})
