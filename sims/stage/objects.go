@@ -344,8 +344,20 @@ func (r *Run) readEventfd(o *object) (map[string]int64, string) {
 }
 
 // readTimerfd gives ticks (expirations not read yet), and left and interval in ns.
+// A periodic timer that has expired stands still until somebody asks: fdinfo would
+// say 1 for ever. timerfd_gettime(2) has the kernel count what went by since and set
+// the timer going again; nothing is taken from who reads.
 func (r *Run) readTimerfd(o *object) (map[string]int64, string) {
-	n, info := map[string]int64{"holders": int64(len(r.holders(o)))}, r.info(o)
+	all := r.holders(o)
+	n, missing := map[string]int64{"holders": int64(len(all))}, ""
+	if len(all) > 0 {
+		err := r.ask(all[0], o, func(fd int) error {
+			var now unix.ItimerSpec
+			return os.NewSyscallError("timerfd_gettime", unix.TimerfdGettime(fd, &now))
+		})
+		missing = why(err) // then ticks are 0, or 1 for "one at least"
+	}
+	info := r.info(o)
 	number(n, "ticks", info["ticks"], "%d")
 	for name, key := range map[string]string{"left": "it_value", "interval": "it_interval"} {
 		var s, ns int64
@@ -353,7 +365,7 @@ func (r *Run) readTimerfd(o *object) (map[string]int64, string) {
 			n[name] = s*1e9 + ns
 		}
 	}
-	return n, ""
+	return n, missing
 }
 
 // readSignalfd gives mask: bit n−1 for signal n.
