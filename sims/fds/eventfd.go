@@ -264,7 +264,7 @@ func drawEventfd(w *sims.World) *scene.Scene {
 	counter := w.Counter("eventfd")
 	counter.Semaphore = w.Options["a read takes"] == "1" // fdinfo has told it only since Linux 6.5
 	second := process(w, "second", "write")
-	second.Name = "second writer"
+	second.Name = fullName("second")
 	s := &scene.Scene{
 		Sentence:  eventfdSentence(w),
 		Processes: []scene.Process{process(w, "writer", "write"), second, process(w, "reader", "read")},
@@ -274,7 +274,7 @@ func drawEventfd(w *sims.World) *scene.Scene {
 	}
 	for _, role := range []string{"writer", "second"} {
 		if m := answerTo(w, role); m != nil {
-			s.Figures = append(s.Figures, answerFigure(role, m))
+			s.Figures = append(s.Figures, answerFigure(w, role, m))
 		}
 	}
 	sleeper := "reader"
@@ -283,7 +283,9 @@ func drawEventfd(w *sims.World) *scene.Scene {
 	} else if asleepIn(w, "writer", "write") {
 		sleeper = "writer"
 	}
-	s.Figures = append(s.Figures, w.SleepFigure(sleeper), w.CountFigure("reader", "reads", "reads", ""))
+	asleep := w.SleepFigure(sleeper)
+	asleep.Label = fullName(sleeper)
+	s.Figures = append(s.Figures, asleep, w.CountFigure("reader", "reads", "reads", ""))
 	return s
 }
 
@@ -308,12 +310,23 @@ func answerTo(w *sims.World, role string) *sims.Moment {
 	return added
 }
 
-func answerFigure(role string, m *sims.Moment) scene.Figure {
-	f := scene.Figure{ID: role + "-wrote", Label: map[string]string{"writer": "writer: ", "second": "second writer: "}[role] + "write " + numberText(m.N["value"]), Text: "added", Origin: scene.Child}
+func answerFigure(w *sims.World, role string, m *sims.Moment) scene.Figure {
+	f := scene.Figure{ID: role + "-wrote", Label: fullName(role) + ": write " + numberText(m.N["value"]), Text: "added", Origin: scene.Child}
 	if errno := m.S["errno"]; errno != "" {
 		f.Text = errno
 	}
+	if asleepIn(w, role, "write") {
+		f.Label, f.Text = fullName(role)+": write", "not returned yet"
+	}
 	return f.From("the answer of write(2) to that process", "")
+}
+
+// fullName is what the words call a role.
+func fullName(role string) string {
+	if role == "second" {
+		return "second writer"
+	}
+	return role
 }
 
 // numberText is a number of a writer; the two at the top as the manual writes them.
