@@ -1,0 +1,683 @@
+package shm
+
+// What this lesson shows: to add 1 to a number in shared memory is to load, to add
+// and to store. Between the load and the store of one process another may come,
+// and then one of the two additions is lost. What keeps the other out has a price.
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ipctour/sims"
+	"ipctour/sims/scene"
+	"ipctour/sims/share"
+	"ipctour/sims/stage"
+	"ipctour/sims/sys"
+)
+
+//go:embed lost_updates.go
+var lostUpdatesSource string
+
+var adders = []string{"adder-a", "adder-b"}
+
+// The ways to add, in the order of the walk.
+var ways = []string{"plain", "atomic", "mutex", "robust mutex", "spin"}
+
+const (
+	addsAlone = 10_000 // in one batch of the measurement without the other
+	plainRuns = 10     // at most, until something is lost
+)
+
+// Where things lie in the shared memory. Every group is one number and its locks,
+// a cache line apart: the first group is shared, each adder has one of its own.
+const (
+	sumAt     = 0
+	mutexAt   = 64
+	spinAt    = 128
+	robustAt  = 192
+	meetingAt = 512
+	pidsAt    = 768
+	groupSize = 1024
+)
+
+var lostUpdates = sims.Sim{
+	ID:     "shm/lost-updates",
+	Source: lostUpdatesSource,
+	Roles: []sims.Role{
+		{Name: "adder-a", Run: addUp, Counters: []string{"added"}, Gates: []string{"load", "store", "add"}},
+		{Name: "adder-b", Run: addUp, Counters: []string{"added"}, Gates: []string{"load", "store", "add"}},
+	},
+	Options: []sims.Option{{Name: "adds", Values: []string{"1000000", "100000000"}}},
+	Wire: func(w *sims.Wiring) error {
+		memory := w.Memory("counter", groupSize*4, sims.Cell{Name: "sum", Offset: sumAt, Size: 8},
+			sims.Cell{Name: "mutex", Offset: mutexAt, Size: 4}, sims.Cell{Name: "spin", Offset: spinAt, Size: 4},
+			sims.Cell{Name: "robust mutex", Offset: robustAt + share.RobustWord, Size: 4})
+		for i, role := range adders {
+			w.Give(role, "memory", memory)
+			w.Put(role, "number", fmt.Sprint(i))
+			w.Put(role, "address", fmt.Sprint([]int{writerAddress, readerAddress}[i]))
+		}
+		return nil
+	},
+	Knobs: []sims.Knob{
+		{Key: "1", Name: "a loads", Help: "adder-a takes the number into its hand", Act: sims.Tell{Role: "adder-a", Command: "load"}},
+		{Key: "2", Name: "b loads", Help: "adder-b takes the number into its hand", Act: sims.Tell{Role: "adder-b", Command: "load"}},
+		{Key: "3", Name: "a stores", Help: "adder-a stores what it has in its hand, and 1 more", Act: sims.Tell{Role: "adder-a", Command: "store"}},
+		{Key: "4", Name: "b stores", Help: "adder-b stores what it has in its hand, and 1 more", Act: sims.Tell{Role: "adder-b", Command: "store"}},
+		{Key: "p", Name: "plain", Help: "each adds a million times: load, add, store", Act: addAll("plain")},
+		{Key: "a", Name: "atomic", Help: "the same with one atomic instruction", Act: addAll("atomic")},
+		{Key: "m", Name: "mutex", Help: "the same under a mutex that sleeps on a futex", Act: addAll("mutex")},
+		{Key: "u", Name: "robust mutex", Help: "the same under a mutex that survives its owner", Act: addAll("robust mutex")},
+		{Key: "s", Name: "spin", Help: "the same under a lock that never sleeps", Act: addAll("spin")},
+		{Key: "l", Name: "adds", Help: "a million for each, or a hundred million: time to break something meanwhile; the cast starts anew", Act: sims.Choose{Option: "adds"}},
+	},
+	Draw:     drawLostUpdates,
+	Measured: plainTotal,
+	Walk: []sims.Step{
+		{ID: "two-loads", Turn: sims.Press("a loads", "b loads"), For: "both have loaded the number", Until: func(w *sims.World) bool {
+			return w.Last("adder-a", "loaded") != nil && w.Last("adder-b", "loaded") != nil
+		}},
+		{ID: "two-stores", Turn: sims.Press("a stores", "b stores"), For: "both have stored, and the kernel was asked for the sum", Until: func(w *sims.World) bool {
+			return w.Since(w.Last("adder-a", "stored")) >= 2 && w.Since(w.Last("adder-b", "stored")) >= 2
+		}},
+		{ID: "plain", Turn: sims.Press("plain"), For: "both have added a million times", Until: summed("plain")},
+		{ID: "atomic", Turn: sims.Press("atomic"), For: "both have added a million times", Until: summed("atomic")},
+		{ID: "mutex", Turn: sims.Press("mutex"), For: "both have added a million times", Until: summed("mutex")},
+		{ID: "robust", Turn: sims.Press("robust mutex"), For: "both have added a million times", Until: summed("robust mutex")},
+		{ID: "spin", Turn: sims.Press("spin"), For: "both have added a million times", Until: summed("spin")},
+	},
+	Claims: []sims.Claim{
+		{ID: "by-hand", Says: "two additions whose loads come first add up to one", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("two-stores")
+			if a == nil {
+				return sims.NotYet()
+			}
+			sum := a.Object("counter").Level("sum")
+			return sims.Judge(sum == 1, "1 after two additions", fmt.Sprint(sum), "pread(2) of the shared memory")
+		}},
+		{ID: "plain-loses", Says: "two processes that load, add and store lose updates", Needs: []string{"cpus"}, Check: func(w *sims.World) sims.Verdict {
+			a := w.After("plain")
+			if a == nil {
+				return sims.NotYet()
+			}
+			m := sumOf(a, "plain")
+			return sims.Judge(m.N["sum"] < m.N["adds"], "less than "+scene.Thousands(m.N["adds"]), scene.Thousands(m.N["sum"])+", in run "+fmt.Sprint(m.N["runs"]),
+				"the number in shared memory, against what both added")
+		}},
+		exact("atomic", "atomic", "an atomic add loses none"),
+		exact("mutex", "mutex", "a mutex loses none"),
+		exact("robust", "robust mutex", "a robust mutex loses none"),
+		exact("spin", "spin", "a spin lock loses none"),
+		{ID: "cost", Says: "alone, an atomic add costs less than any lock, and the robust mutex most", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("spin")
+			if a == nil {
+				return sims.NotYet()
+			}
+			cost := func(how string) int64 { _, alone := costOf(a, how); return alone }
+			ok := cost("atomic") < min(cost("mutex"), cost("spin")) && cost("robust mutex") > max(cost("mutex"), cost("spin"))
+			text := ""
+			for _, how := range ways {
+				text += ", " + how + " " + tenths(cost(how))
+			}
+			return sims.Judge(ok, "atomic least, robust mutex most", text[2:], "the fastest of many batches that each adder ran on memory of its own")
+		}},
+	},
+}
+
+// addAll tells every adder that lives to add, and how many they are.
+func addAll(how string) sims.Act {
+	return sims.Do{Run: func(r *stage.Run, _ string) error {
+		var living []string
+		for _, role := range adders {
+			if _, err := r.PID(role); err == nil {
+				living = append(living, role)
+			}
+		}
+		if len(living) == 0 {
+			return errors.New("nobody is left to add")
+		}
+		// Each meeting has a number of its own, so that what a killed adder left there counts no more.
+		meeting := time.Now().UnixMilli() & (1<<40 - 1)
+		var errs []error
+		for _, role := range living {
+			errs = append(errs, r.Tell(role, stage.Command{Name: "add", Text: how, N: meeting<<8 | int64(len(living))}))
+		}
+		return errors.Join(errs...)
+	}}
+}
+
+// number is a number in shared memory with the locks that may guard it.
+type number struct {
+	sum    *uint64        // as any variable
+	atomic *atomic.Uint64 // the same 8 bytes
+	mutex  *share.Mutex
+	spin   *share.Spin
+	robust *share.Robust
+	memory []byte
+	list   *share.RobustList
+	died   func() // is called when the owner of the robust mutex was found dead
+}
+
+func newNumber(memory []byte, list *share.RobustList) (n *number, err error) {
+	n = &number{sum: share.Plain64(memory, sumAt), atomic: share.Word64(memory, sumAt), memory: memory, list: list, died: func() {}}
+	if n.mutex, err = share.NewMutex(memory[mutexAt:]); err != nil {
+		return nil, err
+	}
+	if n.spin, err = share.NewSpin(memory[spinAt:]); err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+// clear makes it 0 and the locks free. Nobody may be inside.
+func (n *number) clear() error {
+	n.atomic.Store(0)
+	share.Word32(n.memory, mutexAt).Store(share.MutexFree)
+	n.spin.Unlock()
+	return share.InitRobust(n.memory[robustAt:])
+}
+
+// load and store are one instruction each. They are kept apart from each other, so
+// that no compiler makes one instruction of both.
+//
+//go:noinline
+func load(p *uint64) uint64 { return *p }
+
+//go:noinline
+func store(p *uint64, v uint64) { *p = v }
+
+// add adds 1 to the number, times times, in one of the ways.
+func (n *number) add(how string, times int) error {
+	switch how {
+	case "plain":
+		for range times {
+			v := load(n.sum)
+			store(n.sum, v+1) // what others stored since the load is overwritten
+		}
+	case "atomic":
+		for range times {
+			n.atomic.Add(1) // LOCK XADD, LDADD: load, add and store in one
+		}
+	case "mutex":
+		for range times {
+			if _, err := n.mutex.Lock(); err != nil {
+				return err
+			}
+			store(n.sum, load(n.sum)+1)
+			if _, _, err := n.mutex.Unlock(); err != nil {
+				return err
+			}
+		}
+	case "robust mutex":
+		for range times {
+			died, err := n.robust.Lock()
+			if err == nil && died {
+				n.died()
+				err = n.robust.Consistent() // the number itself is never half stored
+			}
+			if err != nil {
+				return err
+			}
+			store(n.sum, load(n.sum)+1)
+			if err := n.robust.Unlock(); err != nil {
+				return err
+			}
+		}
+	case "spin":
+		for range times {
+			if _, err := n.spin.LockWithin(2 * time.Second); err != nil {
+				return err
+			}
+			store(n.sum, load(n.sum)+1)
+			n.spin.Unlock()
+		}
+	}
+	return nil
+}
+
+// addUp is what both adders do.
+func addUp(a *sims.Actor) error {
+	memory, err := sys.MmapAt(uintptr(a.Int("address")), groupSize*4, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED, a.FD("memory"))
+	if err != nil {
+		return err
+	}
+	me := a.Int("number")
+	share.Word64(memory, pidsAt+8*me).Store(uint64(os.Getpid()))
+	list, err := share.NewRobustList()
+	if err != nil {
+		return err
+	}
+	ours, err := newNumber(memory, list)
+	if err != nil {
+		return err
+	}
+	own, err := newNumber(memory[groupSize*(me+1):], list)
+	if err != nil {
+		return err
+	}
+	ours.died = func() { a.Say("owner died") }
+	a.Mapped("counter", memory[:unix.Getpagesize()])
+	var hand uint64
+	for {
+		switch c := a.Next(); c.Name {
+		case "load":
+			a.Gate("load")
+			hand = load(ours.sum)
+			a.Say("loaded", sims.Num("value", int(hand)))
+		case "store":
+			a.Gate("store")
+			store(ours.sum, hand+1)
+			a.Say("stored", sims.Num("value", int(hand)+1))
+		case "add":
+			m := &meeting{memory: memory, number: uint64(c.N >> 8), parties: int(c.N & 0xff)}
+			if err := addTogether(a, c.Text, ours, own, m); err != nil {
+				a.Say("broke off", sims.Word("how", c.Text), sims.Err(err))
+			}
+		}
+	}
+}
+
+// errAlone says that the other one has ended.
+var errAlone = errors.New("the other adder has ended")
+
+// addTogether meets the other adder, adds, meets it again, and whoever comes last
+// says the sum. Where plain adding has lost nothing it is done again.
+func addTogether(a *sims.Actor, how string, ours, own *number, m *meeting) error {
+	a.Gate("add")
+	_, free, err := pin(a.Int("number"))
+	if err != nil {
+		return err
+	}
+	defer free()
+	alone, err := alone(own, how)
+	if err != nil {
+		return err
+	}
+	a.Say("adding", sims.Word("how", how))
+	added, each := a.Counter("added"), a.Int("adds")
+	for run := 1; ; run++ {
+		if _, ok := m.meet(func() { err = ours.clear() }); !ok || err != nil {
+			return errors.Join(err, notMet(ok))
+		}
+		if ours.robust, err = ours.list.Mutex(ours.memory[robustAt:]); err != nil {
+			return err
+		}
+		added.Store(0)
+		begun := time.Now()
+		for range each / 1000 {
+			if err := ours.add(how, 1000); err != nil {
+				return err
+			}
+			added.Add(1000)
+		}
+		took := time.Since(begun)
+		sum, ok := m.meet(nil)
+		if !ok {
+			return notMet(ok)
+		}
+		adds := uint64(each * m.parties)
+		if how != "plain" || sum != adds || run == plainRuns {
+			// In tenths of a nanosecond for each.
+			a.Say("added", sims.Word("how", how), sims.Num("each", int(took.Nanoseconds()*10/int64(each))), sims.Num("alone", alone),
+				sims.Num("sum", int(sum)), sims.Num("adds", int(adds)), sims.Num("runs", run), sims.Num("parties", m.parties))
+			return nil
+		}
+	}
+}
+
+func notMet(ok bool) error {
+	if ok {
+		return nil
+	}
+	return errAlone
+}
+
+// alone is what an add costs, in tenths of a nanosecond, on memory that nobody else
+// touches: the fastest of some batches.
+func alone(own *number, how string) (int, error) {
+	err := own.clear()
+	if err == nil {
+		own.robust, err = own.list.Mutex(own.memory[robustAt:])
+	}
+	best := time.Duration(1<<62 - 1)
+	for range 20 {
+		begun := time.Now()
+		if err == nil {
+			err = own.add(how, addsAlone)
+		}
+		best = min(best, time.Since(begun))
+	}
+	return int(best.Nanoseconds() * 10 / addsAlone), err
+}
+
+// meeting is where the adders wait for each other, so that they begin together.
+type meeting struct {
+	memory  []byte
+	number  uint64
+	parties int
+	times   uint64
+}
+
+// meet waits until all have come. Whoever comes last does last, alone, before
+// the others go on. Everybody gets the sum as it was then; false: another has ended.
+func (m *meeting) meet(last func()) (sum uint64, ok bool) {
+	came, open := share.Word64(m.memory, meetingAt), share.Word32(m.memory, meetingAt+64)
+	met := share.Word64(m.memory, meetingAt+128)
+	m.times++
+	id := m.number<<8 + m.times
+	seen := open.Load()
+	for {
+		v := came.Load()
+		n := uint64(1)
+		if v>>8 == id {
+			n = v&0xff + 1
+		}
+		if !came.CompareAndSwap(v, id<<8|n) {
+			continue
+		}
+		if n < uint64(m.parties) {
+			break
+		}
+		if last != nil {
+			last()
+		}
+		met.Store(share.Word64(m.memory, sumAt).Load())
+		open.Add(1)
+		_, _ = sys.FutexWake(open, 1<<30) // it fails for no address that is mapped
+		return met.Load(), true
+	}
+	for wait := newSpinner(time.Millisecond); open.Load() == seen; {
+		if wait.again() {
+			continue
+		}
+		_ = sys.FutexWait(open, seen, 50*time.Millisecond) // whatever it says: look again
+		if open.Load() == seen && m.somebodyEnded() {
+			return 0, false
+		}
+	}
+	return met.Load(), true
+}
+
+// somebodyEnded asks for each adder's process whether it is still there.
+func (m *meeting) somebodyEnded() bool {
+	for i := range adders {
+		if pid := share.Word64(m.memory, pidsAt+8*i).Load(); pid != 0 && unix.Kill(int(pid), 0) == unix.ESRCH {
+			return true
+		}
+	}
+	return false
+}
+
+// sumOf is what the latest run of a way came to, or nil.
+func sumOf(w *sims.World, how string) *sims.Moment {
+	for i := len(w.Moments) - 1; i >= 0; i-- {
+		if m := &w.Moments[i]; m.Name == "added" && m.S["how"] == how {
+			return m
+		}
+	}
+	return nil
+}
+
+// costOf is what an add cost each adder, together and alone, in tenths of a
+// nanosecond: the middle of what they say of their latest run.
+func costOf(w *sims.World, how string) (together, alone int64) {
+	n := int64(0)
+	for _, role := range adders {
+		for i := len(w.Moments) - 1; i >= 0; i-- {
+			if m := &w.Moments[i]; m.Who == role && m.Name == "added" && m.S["how"] == how {
+				n++
+				together += m.N["each"]
+				if alone == 0 || m.N["alone"] < alone {
+					alone = m.N["alone"]
+				}
+				break
+			}
+		}
+	}
+	return together / max(n, 1), alone
+}
+
+// summed is true once every adder that lives has said what a run of this way came
+// to, since the step began.
+func summed(how string) func(*sims.World) bool {
+	return func(w *sims.World) bool {
+		done := 0
+		for _, role := range adders {
+			for i := range w.Moments {
+				if m := &w.Moments[i]; m.Who == role && m.Name == "added" && m.S["how"] == how {
+					done++
+					break
+				}
+			}
+		}
+		m := sumOf(w, how)
+		return done == len(adders) && w.Since(m) >= 2
+	}
+}
+
+func exact(step, how, says string) sims.Claim {
+	return sims.Claim{ID: step, Says: says, Check: func(w *sims.World) sims.Verdict {
+		a := w.After(step)
+		if a == nil {
+			return sims.NotYet()
+		}
+		m := sumOf(a, how)
+		return sims.Judge(m.N["sum"] == m.N["adds"] && m.N["parties"] == 2, scene.Thousands(m.N["adds"]), scene.Thousands(m.N["sum"]),
+			"the number in shared memory, against what both added")
+	}}
+}
+
+func plainTotal(w *sims.World) (string, bool) {
+	a := w.After("plain")
+	if a == nil {
+		return "", false
+	}
+	switch m := sumOf(a, "plain"); {
+	case m.N["sum"] < m.N["adds"]:
+		return "less", true
+	case m.N["sum"] > m.N["adds"]:
+		return "more", true
+	}
+	return "exact", true
+}
+
+func drawLostUpdates(w *sims.World) *scene.Scene {
+	page := w.Page("counter", adders...)
+	page.Label = "shared page"
+	sum, known := w.Object("counter").N["sum"]
+	if known && !page.Absent {
+		word, run := scene.Word{Name: "sum", Text: scene.Thousands(sum)}, latestRun(w)
+		word.Bad = run != nil && run.Name == "added" && run.N["sum"] != run.N["adds"] && sum == run.N["sum"]
+		page.Words = append(page.Words, word)
+		if run != nil && run.S["how"] != "plain" && run.S["how"] != "atomic" {
+			page.Words = append(page.Words, scene.Word{Name: run.S["how"], Text: lockText(w, run.S["how"])})
+		}
+	}
+	s := &scene.Scene{Sentence: lostSentence(w), Objects: []scene.Object{page}}
+	if t := waysTable(w); len(t.Rows) > 0 {
+		s.Tables = []scene.Table{t}
+	}
+	for _, role := range adders {
+		p := w.Process(role)
+		if v, has := inHand(w, role); has && p.Life.Alive() {
+			p.Note = fmt.Sprintf("has loaded %d", v)
+		}
+		s.Processes = append(s.Processes, p)
+		s.Links = append(s.Links, w.PageLink(role, "counter", page))
+		f := w.CountFigure(role, "added", role+" has added", "")
+		f.ID = "added-" + role
+		s.Figures = append(s.Figures, f)
+	}
+	f := scene.Missing("sum", "the sum", "nobody has touched it yet")
+	if known {
+		f = scene.Count("sum", "the sum", sum, "", scene.Kernel).From("pread(2) of the shared memory, by the tour", "")
+	}
+	s.Figures = append([]scene.Figure{f}, s.Figures...)
+	return s
+}
+
+// latestRun is the run that began or ended last, unless something else was done since.
+func latestRun(w *sims.World) *sims.Moment {
+	for i := len(w.Moments) - 1; i >= 0; i-- {
+		switch m := &w.Moments[i]; m.Name {
+		case "added", "adding":
+			return m
+		case "loaded", "stored":
+			return nil
+		}
+	}
+	return nil
+}
+
+// lockText is the word of a lock as it is in memory.
+func lockText(w *sims.World, how string) string {
+	v := w.Object("counter").Level(how)
+	if how == "robust mutex" {
+		return fmt.Sprintf("%#x", v)
+	}
+	return fmt.Sprint(v)
+}
+
+func addersBusy(w *sims.World) bool {
+	return slices.ContainsFunc(adders, func(role string) bool { a := w.Actor(role); return a.Life.Alive() && !a.Idle })
+}
+
+// inHand is what a role has loaded and not stored yet.
+func inHand(w *sims.World, role string) (int64, bool) {
+	for i := len(w.Moments) - 1; i >= 0; i-- {
+		if m := &w.Moments[i]; m.Who == role {
+			return m.N["value"], m.Name == "loaded"
+		}
+	}
+	return 0, false
+}
+
+// waysTable has a row for each way that was tried.
+func waysTable(w *sims.World) scene.Table {
+	t := scene.Table{Title: scene.Thousands(addsOf(w)) + " additions by each", Columns: []string{"how", "sum", "lost", "ns an add", "alone"}, Origin: scene.Child, Right: []int{1, 2, 3, 4}}
+	for _, how := range ways {
+		m := sumOf(w, how)
+		if m == nil {
+			continue
+		}
+		lost := m.N["adds"] - m.N["sum"]
+		if lost != 0 {
+			t.Bad = append(t.Bad, len(t.Rows))
+		}
+		together, alone := costOf(w, how)
+		t.Rows = append(t.Rows, []string{how, scene.Thousands(m.N["sum"]), scene.Thousands(lost), tenths(together), tenths(alone)})
+	}
+	return t
+}
+
+func addsOf(w *sims.World) int64 {
+	n, _ := strconv.ParseInt(w.Options["adds"], 10, 64) // 0 before the first cast
+	return n
+}
+
+// tenths writes tenths of a nanosecond as nanoseconds.
+func tenths(n int64) string {
+	if n >= 1000 {
+		return scene.Thousands((n + 5) / 10)
+	}
+	return fmt.Sprintf("%d.%d", n/10, n%10)
+}
+
+func lostSentence(w *sims.World) string {
+	a, b := w.Actor("adder-a"), w.Actor("adder-b")
+	switch {
+	case a.Ended() != "" && b.Ended() != "":
+		return "Both adders are gone, and the memory with them: it had no name."
+	case a.Ended() != "":
+		return survivorSentence(w, "adder-a", "adder-b")
+	case b.Ended() != "":
+		return survivorSentence(w, "adder-b", "adder-a")
+	case a.Life == scene.Stopped || b.Life == scene.Stopped:
+		return "One adder is stopped. If it is stopped inside a lock, the other one cannot get in before it goes on."
+	}
+	return addingSentence(w)
+}
+
+// survivorSentence tells what becomes of one when the other has ended.
+func survivorSentence(w *sims.World, dead, left string) string {
+	gone := dead + " is gone (" + w.Actor(dead).Ended() + ")"
+	switch m := w.Last(left, "broke off"); {
+	case w.Asleep(left, "futex") && w.Object("counter").Level("mutex") != share.MutexFree:
+		return gone + ", and nobody unlocks what it held: " + left + " sleeps on the lock."
+	case w.Last(left, "owner died") != nil:
+		return gone + " inside the robust mutex: the kernel has marked the lock, and " + left + " gets EOWNERDEAD, puts it in order and goes on."
+	case w.Actor(left).Idle && m != nil && m.S["errno"] == "ETIMEDOUT":
+		return gone + " with the spin lock in its hand: " + left + " has looked for two seconds and given up."
+	case w.Actor(left).Idle:
+		return gone + ". " + left + " can add alone: nobody comes between."
+	}
+	return gone + ", and " + left + " goes on."
+}
+
+func addingSentence(w *sims.World) string {
+	if addersBusy(w) && w.Actor("adder-a").PID > 0 {
+		if run := latestRun(w); run != nil {
+			return "Both add as fast as they can, to one number: " + run.S["how"] + "."
+		}
+		return "Both are at work."
+	}
+	for i := len(w.Moments) - 1; i >= 0; i-- {
+		m := &w.Moments[i]
+		switch m.Name {
+		case "loaded":
+			if v, has := inHand(w, other(m.Who)); has {
+				return fmt.Sprintf("Both have loaded %d. Whoever stores second overwrites what the first one stored.", min(v, m.N["value"]))
+			}
+			return fmt.Sprintf("%s has loaded %d, and not yet stored.", m.Who, m.N["value"])
+		case "stored":
+			return storedSentence(w, m)
+		case "added":
+			return sumSentence(w, m)
+		case "broke off":
+			return m.Who + " broke off: " + m.S["errno"] + "."
+		}
+	}
+	return "Two processes map one page. There is a number in it, and it is 0."
+}
+
+func other(role string) string {
+	if role == adders[0] {
+		return adders[1]
+	}
+	return adders[0]
+}
+
+func storedSentence(w *sims.World, m *sims.Moment) string {
+	if _, has := inHand(w, other(m.Who)); has {
+		return fmt.Sprintf("%s has stored %d, and %s does not know: it still has what it loaded before.", m.Who, m.N["value"], other(m.Who))
+	}
+	if o := w.Last(other(m.Who), "stored"); o != nil && o.N["value"] == m.N["value"] {
+		return fmt.Sprintf("Both have stored %d: two additions, and the number has grown by one. One update is lost.", m.N["value"])
+	}
+	return fmt.Sprintf("%s has stored %d.", m.Who, m.N["value"])
+}
+
+func sumSentence(w *sims.World, m *sims.Moment) string {
+	lost := m.N["adds"] - m.N["sum"]
+	_, alone := costOf(w, m.S["how"])
+	together, _ := costOf(w, m.S["how"])
+	switch {
+	case m.N["parties"] < 2:
+		return fmt.Sprintf("Alone, %s: %s, and none is lost, for nobody came between.", m.S["how"], scene.Thousands(m.N["sum"]))
+	case lost > 0:
+		return fmt.Sprintf("%s: %s of %s. %s updates are lost.", titled(m.S["how"]), scene.Thousands(m.N["sum"]), scene.Thousands(m.N["adds"]), scene.Thousands(lost))
+	case m.S["how"] == "plain":
+		return fmt.Sprintf("Plain: %s, and none was lost in %d runs. That is luck, or a machine with one processor: nothing promises it.", scene.Thousands(m.N["sum"]), m.N["runs"])
+	}
+	return fmt.Sprintf("%s: %s, none lost, at %s ns an add; %s alone.", titled(m.S["how"]), scene.Thousands(m.N["sum"]), tenths(together), tenths(alone))
+}
+
+func titled(how string) string { return string(how[0]-'a'+'A') + how[1:] }
