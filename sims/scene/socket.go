@@ -28,6 +28,9 @@ type Way struct {
 	To     string `json:"to"`     // the process that receives
 	Queued int64  `json:"queued"` // bytes in the buffer, by SIOCINQ; -1 when not known; of a DGRAM those of the next message
 	Limit  int64  `json:"limit"`  // bytes that may be on the way, by SO_SNDBUF; 0 when not known
+	// Expect is how many characters the lesson puts in at most, where they are few and
+	// worth reading: the bar is as wide from the start.
+	Expect int `json:"expect,omitempty"`
 	// Messages are what lies in it, oldest first, with the edges that the type
 	// keeps, where the lesson knows.
 	Messages []Segment `json:"messages,omitempty"`

@@ -129,6 +129,7 @@ func drawFlavours(w *sims.World) *scene.Scene {
 	for _, f := range flavours {
 		c := w.Connection(f.name, f.name, sims.SocketEnd{Role: "sender", Object: outOf(f.name)}, sims.SocketEnd{Role: "receiver", Object: into(f.name)})
 		c.Ways, c.Type = c.Ways[:1], f.name // this lesson uses one way
+		c.Ways[0].Expect = len(strings.Join(words, " ")) + 3
 		if c.Ways[0].Queued > 0 {
 			c.Ways[0].Messages = r.of(f.name).lying(f.name)
 		}

@@ -3,6 +3,7 @@ package sockets
 
 import (
 	"fmt"
+	"strings"
 
 	"ipctour/sims"
 	"ipctour/sims/scene"
@@ -10,7 +11,7 @@ import (
 
 // Sims are the experiments of the chapter in the order of the course.
 func Sims() []*sims.Sim {
-	return []*sims.Sim{&stream, &flavoursSim}
+	return []*sims.Sim{&stream, &flavoursSim, &passFD}
 }
 
 // target is what a role's descriptor of an object leads to, by its link in /proc;
@@ -54,6 +55,8 @@ func stopped(w *sims.World) string {
 	}
 	return ""
 }
+
+func contains(s, part string) bool { return strings.Contains(s, part) }
 
 func bytes(n int64) string { return scene.Thousands(n) + " B" }
 

@@ -42,7 +42,7 @@ func flavours() *scene.Scene {
 		if kind == "DGRAM" {
 			queued = 3
 		}
-		s.Objects = append(s.Objects, scene.Socket{ID: kind, Label: kind, Type: kind, Ways: []scene.Way{{From: "sender", To: "receiver", Queued: queued, Limit: 212992, Messages: messages}}})
+		s.Objects = append(s.Objects, scene.Socket{ID: kind, Label: kind, Type: kind, Ways: []scene.Way{{From: "sender", To: "receiver", Queued: queued, Limit: 212992, Expect: 26, Messages: messages}}})
 		s.Links = append(s.Links, scene.Link{From: "sender", To: kind, FD: 3 + i, State: scene.Moving}, scene.Link{From: kind, To: "receiver", FD: 3 + i, State: scene.Idle})
 	}
 	return s

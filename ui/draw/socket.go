@@ -12,9 +12,9 @@ import (
 // its name and the queue of connections that nobody has accepted yet.
 
 const (
-	wayCells    = 16 // a bar's width
-	singleCells = 26 // of a socket that is used one way
-	mostSlots   = 8  // drawn of a queue
+	wayCells  = 16 // a bar's width
+	wideCells = 26 // of one that is to show more text
+	mostSlots = 8  // drawn of a queue
 )
 
 func (p *painter) socketCard(o *scene.Socket, d detail, room int) card {
@@ -37,8 +37,8 @@ func (p *painter) socketCard(o *scene.Socket, d detail, room int) card {
 		return k
 	}
 	cells := wayCells
-	if len(o.Ways) == 1 {
-		cells = min(singleCells, max(room/3, 8))
+	for i := range o.Ways {
+		cells = max(cells, min(o.Ways[i].Expect, wideCells, room/3))
 	}
 	for i := range o.Ways {
 		k.rows = append(k.rows, p.wayRows(o, &o.Ways[i], d, cells, i == 0)...)

@@ -1,0 +1,432 @@
+package sockets
+
+// What this lesson shows: a descriptor sent over a Unix socket (SCM_RIGHTS) arrives as
+// a new number for the same open file description: one offset, whoever reads. It lives
+// on when the sender has closed its own, even while it is in flight (unix(7), cmsg(3)).
+
+import (
+	_ "embed"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"ipctour/sims"
+)
+
+//go:embed pass_fd.go
+var passFDSource string
+
+// passed are the things that the opener can hand over, by the name of the object.
+var passed = []string{"file", "pipe", "memory", "door", "pipe r"}
+
+const lineBytes = 8 // of the file's lines, and of one read
+
+var passFD = sims.Sim{
+	ID:     "sockets/pass-fd",
+	Source: passFDSource,
+	Roles: []sims.Role{
+		{Name: "opener", Run: openAndPass, Gates: []string{"open", "send", "read", "close"}},
+		{Name: "worker", Run: takeAndUse, Gates: []string{"open", "recv", "read", "write", "accept"}},
+		{Name: "caller", Run: callDoor, Late: true, Gates: []string{"connect", "recv"}},
+	},
+	Wire: func(w *sims.Wiring) error {
+		out, in := w.Socketpair("opener's end", "worker's end", unix.SOCK_SEQPACKET)
+		p := w.Pipe("pipe", 0)
+		memory := w.Memory("memory", 4096, sims.Cell{Name: "word", Offset: 0, Size: 8})
+		path, door := w.Path("file", "file", "recipe.txt"), w.Path("door", "socket", doorFile)
+		for _, object := range []string{"file", "pipe", "memory", "door"} {
+			w.Compare(object)
+		}
+		w.Give("opener", "line", out)
+		w.Give("opener", "pipe r", p.R)
+		w.Give("opener", "pipe", p.W)
+		w.Give("opener", "memory", memory)
+		w.Give("worker", "line", in)
+		for _, role := range []string{"opener", "worker"} {
+			w.Put(role, "path", path)
+		}
+		w.Put("opener", "door", door)
+		w.Put("caller", "door", door)
+		var text strings.Builder
+		for n := range 8 {
+			fmt.Fprintf(&text, "line %d.\n", n+1)
+		}
+		if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
+			return fmt.Errorf("recipe: %w", err)
+		}
+		return nil
+	},
+	Knobs: []sims.Knob{
+		{Key: "o", Name: "worker tries the path", Help: "the worker calls open(2) on the file's path", Act: sims.Tell{Role: "worker", Command: "try"}},
+		{Key: "1", Name: "pass the file", Help: "sendmsg(2) with SCM_RIGHTS", Act: sims.Tell{Role: "opener", Command: "pass", N: 0}},
+		{Key: "2", Name: "pass a pipe end", Help: "the write end of the opener's pipe", Act: sims.Tell{Role: "opener", Command: "pass", N: 1}},
+		{Key: "3", Name: "pass the memory", Help: "a memfd, memory without a name", Act: sims.Tell{Role: "opener", Command: "pass", N: 2}},
+		{Key: "4", Name: "pass the listening socket", Help: "a socket that takes connections", Act: sims.Tell{Role: "opener", Command: "pass", N: 3}},
+		{Key: "5", Name: "pass and leave", Help: "send the read end of the pipe, and exit at once", Act: sims.Tell{Role: "opener", Command: "leave", N: 4}},
+		{Key: "r", Name: "worker receives", Help: "recvmsg(2): the next descriptor", Act: sims.Tell{Role: "worker", Command: "receive"}},
+		{Key: "w", Name: "worker reads", Help: "8 bytes of the file", Act: sims.Tell{Role: "worker", Command: "read"}},
+		{Key: "a", Name: "opener reads", Help: "8 bytes of the file", Act: sims.Tell{Role: "opener", Command: "read"}},
+		{Key: "p", Name: "worker writes", Help: "a line into the pipe", Act: sims.Tell{Role: "worker", Command: "write"}},
+		{Key: "g", Name: "worker empties the pipe", Help: "one read(2) from its read end", Act: sims.Tell{Role: "worker", Command: "empty"}},
+		{Key: "m", Name: "worker stores", Help: "map the memory and store 42 in its first word", Act: sims.Tell{Role: "worker", Command: "store"}},
+		{Key: "k", Name: "worker accepts", Help: "accept(2) on the listening socket", Act: sims.Tell{Role: "worker", Command: "accept"}},
+		{Key: "u", Name: "start the caller", Help: "connect to the path, and wait for a welcome", Act: sims.Start{Role: "caller"}},
+		{Key: "d", Name: "opener closes the file", Help: "close(2) of its own descriptor", Act: sims.Tell{Role: "opener", Command: "close", N: 0}},
+		{Key: "l", Name: "opener closes the listening socket", Help: "close(2) of its own descriptor", Act: sims.Tell{Role: "opener", Command: "close", N: 3}},
+	},
+	Draw: drawPassFD,
+	Measured: func(w *sims.World) (string, bool) {
+		a := w.After("shared")
+		if a == nil {
+			return "", false
+		}
+		return map[string]string{"line 1.": "first", "line 2.": "second"}[lineRead(a, "opener")], true
+	},
+	Walk: []sims.Step{
+		{ID: "open", For: "the opener has the file open", Until: func(w *sims.World) bool {
+			return w.Since(w.Last("opener", "opened")) >= 2 && w.Object("file").Level("pos opener") == 0 && opened(w, "opener", "file")
+		}},
+		{ID: "alone", Turn: sims.Press("worker tries the path"), For: "the worker has its answer", Until: func(w *sims.World) bool { return w.Last("worker", "tried") != nil }},
+		{ID: "flying", Turn: sims.Press("pass the file"), For: "the descriptor is in flight", Until: func(w *sims.World) bool {
+			return w.Since(w.Last("opener", "passed")) >= 2 && w.Object("worker's end").Level("in") > 0
+		}},
+		{ID: "received", Turn: sims.Press("worker receives"), For: "both have the file open", Until: func(w *sims.World) bool {
+			return w.Since(w.Last("worker", "received")) >= 2 && opened(w, "worker", "file") && w.Object("file").Level("pos worker") >= 0
+		}},
+		{ID: "offset", Turn: sims.Press("worker reads"), For: "the worker has read, and the offsets have been asked", Until: func(w *sims.World) bool {
+			return w.Since(w.Last("worker", "read")) >= 2
+		}},
+		{ID: "shared", Turn: sims.Press("opener reads"), For: "the opener has read, and the offsets have been asked", Until: func(w *sims.World) bool {
+			return w.Since(w.Last("opener", "read")) >= 2
+		}},
+		{ID: "closed", Turn: sims.Press("opener closes the file", "worker reads"), For: "the opener has closed, and the worker has read once more", Until: func(w *sims.World) bool {
+			before, m := w.After("shared"), w.Last("worker", "read")
+			return before != nil && !opened(w, "opener", "file") && m.At > before.Now && w.Since(m) >= 2
+		}},
+		{ID: "pipe", Turn: sims.Press("pass a pipe end", "worker receives", "worker writes"), For: "the worker's line lies in the pipe", Until: func(w *sims.World) bool {
+			return w.Since(w.Last("worker", "wrote")) >= 2 && w.Object("pipe").Level("queued") > 0 && w.Object("pipe").Level("writers") == 2
+		}},
+		{ID: "memory", Turn: sims.Press("pass the memory", "worker receives", "worker stores"), For: "the word has been stored", Until: func(w *sims.World) bool {
+			return w.Since(w.Last("worker", "stored")) >= 2 && opened(w, "worker", "memory")
+		}},
+		{ID: "door", Turn: sims.Press("pass the listening socket", "worker receives", "opener closes the listening socket", "start the caller", "worker accepts"),
+			For: "the worker has served a caller", Until: func(w *sims.World) bool {
+				return w.Since(w.Last("worker", "accepted")) >= 2 && w.Last("caller", "welcomed") != nil && !opened(w, "opener", "door")
+			}},
+		{ID: "orphan", Turn: sims.Press("pass and leave"), For: "the opener is gone, and the descriptor is in flight", Until: func(w *sims.World) bool {
+			return !w.Actor("opener").Life.Alive() && w.Object("worker's end").Level("in") > 0 && w.Object("pipe").Level("readers") == 0
+		}},
+		{ID: "alive", Turn: sims.Press("worker writes", "worker receives", "worker empties the pipe"), For: "the worker has read what lay in the pipe", Until: func(w *sims.World) bool {
+			return w.Since(w.Last("worker", "emptied")) >= 2 && w.Object("pipe").Level("queued") == 0
+		}},
+	},
+	Claims: []sims.Claim{
+		{ID: "no-path", Says: "the worker may not open the file by its path", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("alone")
+			if a == nil {
+				return sims.NotYet()
+			}
+			errno := a.Last("worker", "tried").S["errno"]
+			return sims.Judge(errno == "EACCES", "EACCES", orElse(errno, "a descriptor"), "errno of open(2)")
+		}},
+		{ID: "in-flight", Says: "between send and receive the descriptor is in the socket", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("flying")
+			if a == nil {
+				return sims.NotYet()
+			}
+			n := a.Object("worker's end").Level("flying")
+			if n < 0 {
+				return sims.Verdict{Status: sims.Skipped, Reason: "fdinfo of a socket has no scm_fds on this kernel"}
+			}
+			return sims.Judge(n == 1 && !opened(a, "worker", "file"), "1 in flight, the worker has it: false", fmt.Sprintf("%d in flight, the worker has it: %v", n, opened(a, "worker", "file")), "scm_fds in /proc/PID/fdinfo of the worker's socket, /proc/PID/fd")
+		}},
+		{ID: "new-number", Says: "the worker gets a new number for the same file", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("received")
+			if a == nil {
+				return sims.NotYet()
+			}
+			mine, _ := a.Holds("opener", "file", "r")
+			theirs, open := a.Holds("worker", "file", "r")
+			same := target(a, "opener", "file") == target(a, "worker", "file")
+			return sims.Judge(open && same && mine != theirs, "2 numbers, the links lead to the same file: true", fmt.Sprintf("%d and %d, the links lead to the same file: %v", mine, theirs, same), "/proc/PID/fd")
+		}},
+		{ID: "one-description", Says: "both numbers are one open file description", Needs: []string{"kcmp"}, Check: func(w *sims.World) sims.Verdict {
+			a := w.After("received")
+			if a == nil {
+				return sims.NotYet()
+			}
+			n := a.Object("file").Level("descriptions")
+			return sims.Judge(n == 1, "2 descriptors, 1 description", fmt.Sprintf("2 descriptors, %s", plural(n, "description")), "kcmp(2) with KCMP_FILE")
+		}},
+		{ID: "one-offset", Says: "there is one offset: what one reads the other does not", Check: func(w *sims.World) sims.Verdict {
+			a, b := w.After("offset"), w.After("shared")
+			if b == nil {
+				return sims.NotYet()
+			}
+			say := func(n ...any) string {
+				return fmt.Sprintf("after the worker's read %d and %d, after the opener's %d and %d; they got %q and %q", n...)
+			}
+			want := say(lineBytes, lineBytes, 2*lineBytes, 2*lineBytes, "line 1.", "line 2.")
+			got := say(pos(a, "opener"), pos(a, "worker"), pos(b, "opener"), pos(b, "worker"), lineRead(b, "worker"), lineRead(b, "opener"))
+			return sims.Judge(got == want, want, got, "pos in /proc/PID/fdinfo of both, read(2)")
+		}},
+		{ID: "outlives-close", Says: "it lives on when the sender has closed its own", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("closed")
+			if a == nil {
+				return sims.NotYet()
+			}
+			got := fmt.Sprintf("the opener has it: %v, the worker reads %q", opened(a, "opener", "file"), lineRead(a, "worker"))
+			return sims.Judge(got == `the opener has it: false, the worker reads "line 3."`, `the opener has it: false, the worker reads "line 3."`, got, "/proc/PID/fd, read(2)")
+		}},
+		{ID: "pipe-end", Says: "a pipe end can be handed over", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("pipe")
+			if a == nil {
+				return sims.NotYet()
+			}
+			o := a.Object("pipe")
+			n := a.Last("worker", "wrote").N["bytes"]
+			return sims.Judge(o.Level("queued") == n && o.Level("writers") == 2, fmt.Sprintf("2 write ends, %s in the pipe", bytes(n)), fmt.Sprintf("%d write ends, %s in the pipe", o.Level("writers"), bytes(o.Level("queued"))), "/proc/PID/fd, ioctl(FIONREAD)")
+		}},
+		{ID: "memory", Says: "memory without a name can be handed over", Check: func(w *sims.World) sims.Verdict {
+			before, a := w.After("closed"), w.After("memory")
+			if a == nil {
+				return sims.NotYet()
+			}
+			got := fmt.Sprintf("the word was %d and is %d", before.Object("memory").Level("word"), a.Object("memory").Level("word"))
+			return sims.Judge(got == "the word was 0 and is 42", "the word was 0 and is 42", got, "pread(2) on the tour's own descriptor of the memfd")
+		}},
+		{ID: "listening", Says: "a listening socket can be handed over, and no caller notices", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("door")
+			if a == nil {
+				return sims.NotYet()
+			}
+			got := fmt.Sprintf("the opener has it: %v, the worker accepted the caller: %v", opened(a, "opener", "door"), a.Last("worker", "accepted").N["pid"] == int64(a.Actor("caller").PID))
+			return sims.Judge(got == "the opener has it: false, the worker accepted the caller: true", "the opener has it: false, the worker accepted the caller: true", got, "/proc/PID/fd, SO_PEERCRED of the accepted socket")
+		}},
+		{ID: "outlives-sender", Says: "a descriptor in flight outlives the process that sent it", Check: func(w *sims.World) sims.Verdict {
+			a, b := w.After("orphan"), w.After("alive")
+			if b == nil {
+				return sims.NotYet()
+			}
+			wrote, emptied := written(b), b.Last("worker", "emptied").N["bytes"]
+			return sims.Judge(a.Actor("opener").Ended() != "" && a.Object("pipe").Level("readers") == 0 && b.Last("worker", "write failed") == nil && emptied == wrote && wrote > 0,
+				fmt.Sprintf("the sender ended, no process held the read end, no EPIPE, %s read", bytes(wrote)),
+				fmt.Sprintf("the sender: %s, %s held, %d EPIPE, %s read", a.Actor("opener").Ended(), plural(a.Object("pipe").Level("readers"), "read end"), b.Said("worker", "write failed"), bytes(emptied)),
+				"wait status, /proc/PID/fd, write(2), read(2)")
+		}},
+	},
+}
+
+// openAndPass opens a file, and from then on nobody may open it any more; it makes a
+// socket that listens; and it hands over whatever it is told to.
+func openAndPass(a *sims.Actor) error {
+	door, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("socket: %w", err)
+	}
+	if err := unix.Bind(door, &unix.SockaddrUnix{Name: a.Arg("door")}); err != nil {
+		return fmt.Errorf("bind: %w", err)
+	}
+	if err := unix.Listen(door, backlog); err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	a.Hold("door", door)
+	a.Gate("open")
+	file, err := unix.Open(a.Arg("path"), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	if err := unix.Fchmod(file, 0); err != nil { // ---------- from here on, for everybody
+		return fmt.Errorf("fchmod: %w", err)
+	}
+	a.Say("opened", sims.Num("fd", file))
+	fds := []int{file, a.FD("pipe"), a.FD("memory"), door, a.FD("pipe r")}
+	for {
+		c := a.Next()
+		switch c.Name {
+		case "pass", "leave":
+			what := passed[c.N]
+			a.Gate("send")
+			// The bytes say what it is; the descriptor travels beside them.
+			_, err := unix.SendmsgN(a.FD("line"), []byte(what), unix.UnixRights(fds[c.N]), nil, unix.MSG_NOSIGNAL)
+			if err != nil {
+				a.Say("pass failed", sims.Word("what", what), sims.Err(err)) // EBADF: it is closed here
+				continue
+			}
+			a.Say("passed", sims.Word("what", what), sims.Num("fd", fds[c.N]))
+			if c.Name == "leave" {
+				return nil
+			}
+		case "read":
+			a.Gate("read")
+			readLine(a, file)
+		case "close":
+			a.Gate("close")
+			if fds[c.N] < 0 {
+				continue // it is closed already
+			}
+			unix.Close(fds[c.N])
+			if c.N == 0 {
+				file = -1 // the number may be used again for something else
+			}
+			fds[c.N] = -1
+			a.Say("closed", sims.Word("what", passed[c.N]))
+		}
+	}
+}
+
+// readLine reads on from wherever the offset stands.
+func readLine(a *sims.Actor, fd int) {
+	buf := make([]byte, lineBytes)
+	n, err := unix.Read(fd, buf)
+	if err != nil {
+		a.Say("read failed", sims.Word("what", "file"), sims.Err(err))
+		return
+	}
+	a.Say("read", sims.Word("what", "file"), sims.Num("bytes", n), sims.Word("text", strings.TrimSpace(string(buf[:n]))))
+}
+
+// takeAndUse receives descriptors and uses them. It never opens anything: the one
+// attempt that it makes is refused.
+func takeAndUse(a *sims.Actor) error {
+	have := map[string]int{}
+	for {
+		c := a.Next()
+		switch c.Name {
+		case "try":
+			a.Gate("open")
+			fd, err := unix.Open(a.Arg("path"), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+			if err == nil {
+				unix.Close(fd)
+			}
+			a.Say("tried", sims.Word("what", "file"), sims.Err(err))
+		case "receive":
+			if err := take(a, have); err != nil {
+				return err
+			}
+		default:
+			if err := use(a, c.Name, have); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// take receives one message and the descriptor that comes with it. The kernel has
+// put it under the lowest number that was free here.
+func take(a *sims.Actor, have map[string]int) error {
+	buf, beside := make([]byte, 64), make([]byte, unix.CmsgSpace(4))
+	a.Gate("recv")
+	n, m, _, _, err := unix.Recvmsg(a.FD("line"), buf, beside, unix.MSG_CMSG_CLOEXEC)
+	for err == unix.EINTR {
+		n, m, _, _, err = unix.Recvmsg(a.FD("line"), buf, beside, unix.MSG_CMSG_CLOEXEC)
+	}
+	if err != nil {
+		return fmt.Errorf("recvmsg: %w", err)
+	}
+	if n == 0 {
+		a.Say("end") // the opener is gone, and nothing is left
+		return nil
+	}
+	messages, err := unix.ParseSocketControlMessage(beside[:m])
+	if err != nil || len(messages) == 0 {
+		return fmt.Errorf("a message without a descriptor: %w", err)
+	}
+	fds, err := unix.ParseUnixRights(&messages[0])
+	if err != nil {
+		return fmt.Errorf("SCM_RIGHTS: %w", err)
+	}
+	have[string(buf[:n])] = fds[0]
+	a.Say("received", sims.Word("what", string(buf[:n])), sims.Num("fd", fds[0]))
+	return nil
+}
+
+// use does with a descriptor what one does with its kind.
+func use(a *sims.Actor, how string, have map[string]int) error {
+	what := map[string]string{"read": "file", "write": "pipe", "store": "memory", "accept": "door", "empty": "pipe r"}[how]
+	fd, ok := have[what]
+	if !ok {
+		a.Say("has none", sims.Word("what", what))
+		return nil
+	}
+	switch how {
+	case "read":
+		a.Gate("read")
+		readLine(a, fd)
+	case "write":
+		a.Gate("write")
+		n, err := unix.Write(fd, []byte("from the worker\n"))
+		if err != nil {
+			a.Say("write failed", sims.Word("what", what), sims.Err(err))
+			return nil
+		}
+		a.Say("wrote", sims.Word("what", what), sims.Num("bytes", n))
+	case "empty":
+		buf := make([]byte, 4096)
+		a.Gate("read")
+		n, err := unix.Read(fd, buf)
+		if err != nil {
+			return fmt.Errorf("read: %w", err)
+		}
+		a.Say("emptied", sims.Word("what", what), sims.Num("bytes", n))
+	case "store":
+		page, err := unix.Mmap(fd, 0, 4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+		if err != nil {
+			return fmt.Errorf("mmap: %w", err)
+		}
+		binary.NativeEndian.PutUint64(page, 42)
+		a.Say("stored", sims.Word("what", what), sims.Num("value", 42))
+		return unix.Munmap(page)
+	case "accept":
+		return welcome(a, fd)
+	}
+	return nil
+}
+
+// welcome takes one connection from a socket that another process made.
+func welcome(a *sims.Actor, door int) error {
+	a.Gate("accept")
+	fd, _, err := unix.Accept4(door, unix.SOCK_CLOEXEC)
+	for err == unix.EINTR {
+		fd, _, err = unix.Accept4(door, unix.SOCK_CLOEXEC)
+	}
+	if err != nil {
+		return fmt.Errorf("accept: %w", err)
+	}
+	defer unix.Close(fd)
+	peer, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
+	if err != nil {
+		return fmt.Errorf("getsockopt(SO_PEERCRED): %w", err)
+	}
+	_, err = unix.SendmsgN(fd, []byte("welcome"), nil, nil, unix.MSG_NOSIGNAL)
+	a.Say("accepted", sims.Word("what", "door"), sims.Num("pid", int(peer.Pid)), sims.Err(err))
+	return nil
+}
+
+// callDoor connects to the path, as it would have done before, and waits for an answer.
+func callDoor(a *sims.Actor) error {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("socket: %w", err)
+	}
+	a.Gate("connect")
+	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: a.Arg("door")}); err != nil {
+		a.Say("refused", sims.Word("what", "door"), sims.Err(err))
+		return nil
+	}
+	buf := make([]byte, 64)
+	a.Gate("recv")
+	n, err := unix.Read(fd, buf)
+	for err == unix.EINTR {
+		n, err = unix.Read(fd, buf)
+	}
+	if err != nil || n == 0 { // nobody has the listening socket any more
+		a.Say("left alone", sims.Word("what", "door"), sims.Err(err))
+		return nil
+	}
+	a.Say("welcomed", sims.Word("what", "door"))
+	return nil
+}
