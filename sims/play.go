@@ -203,6 +203,7 @@ func (p *Play) Next() error {
 }
 
 func (p *Play) begin(s *Step) error {
+	p.journal.Add(Event{Source: stage.FromStage, Kind: stage.StepAsked, Name: s.ID})
 	for _, t := range s.Turn {
 		// Where the machine denies the x-ray an event says so, and the walk goes on without.
 		if err := p.turn(t.Knob, t.Value); err != nil && !p.isTrace(t.Knob) {

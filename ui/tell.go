@@ -22,8 +22,9 @@ type Teller struct {
 	// sparing keeps figures to itself but for the end of a step and a moment after
 	// the learner has done something: a clock that runs would talk without end.
 	sparing bool
-	owed    int // looks at the kernel till the figures are told; 0 when they are not due
-	fresh   int // looks at the kernel that may have begun before the cast had its ends
+	owed    int    // looks at the kernel till the figures are told; 0 when they are not due
+	asked   string // the step that was told and has not begun
+	fresh   int    // looks at the kernel that may have begun before the cast had its ends
 	world   *sims.World
 	shown   *scene.Scene
 	turned  []string // knobs turned, to be told under the step that they begin
@@ -49,9 +50,17 @@ func (t *Teller) Tell(batch []sims.Event) {
 			t.cast(options)
 		case stage.Beat:
 			t.beat()
+		case stage.StepAsked:
+			t.changes()
+			t.asked = e.Name
+			t.begun(e.Name)
 		case stage.StepBegun:
 			t.changes()
-			t.begun(e.Name)
+			if t.asked != e.Name {
+				t.begun(e.Name)
+			}
+			t.asked = ""
+			t.turns()
 		case stage.StepDone:
 			t.changes()
 			t.done(e.Name)
@@ -150,7 +159,6 @@ func (t *Teller) begun(id string) {
 			fmt.Fprintf(t.out, "\nStep %d of %d, until %s.\n", i+1, len(t.lesson.Sim.Walk), s.For)
 		}
 	}
-	t.turns()
 }
 
 func (t *Teller) done(id string) {

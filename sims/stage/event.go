@@ -74,7 +74,9 @@ const (
 	Turned Kind = "turned"
 	// Faulted is a fault that was caused: Name kill, stop, continue, close.
 	Faulted Kind = "faulted"
-	// StepBegun and StepDone frame a step of the walk (Name).
+	// StepAsked is a step of the walk (Name) whose knobs are about to be turned;
+	// StepBegun and StepDone frame the wait for its condition.
+	StepAsked Kind = "asked"
 	StepBegun Kind = "step"
 	StepDone  Kind = "done"
 	// Beat is a look at all processes and objects, done: N beat, counted. What was

@@ -40,6 +40,9 @@ func (p *painter) xray(c *Canvas, r Rect) int {
 	columns := max(min((r.W+columnGap)/(callWidth+columnGap), n), 1)
 	rows := (n + columns - 1) / columns
 	width := min((r.W+columnGap)/columns-columnGap, callWidest)
+	if columns == 1 {
+		width = min(r.W, 2*callWidest)
+	}
 	y, used := r.Y, 0
 	for row := range rows {
 		room := (r.Y + r.H - y - (rows - row - 1)) / (rows - row)

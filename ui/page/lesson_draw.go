@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"ipctour/sims"
-	"ipctour/sims/scene"
 	"ipctour/ui/draw"
 )
 
@@ -247,25 +246,7 @@ func (l *Lesson) drawPicture(p lessonPlan, w *sims.World) {
 		return
 	}
 	p.picture.c.Paste(draw.Picture(s, o), p.picture.X, p.picture.Y)
-	drawRest(p.rest, s)
-}
-
-// drawRest draws the figures, the tables and the calls under each other. The
-// tables keep what they need of the lower half.
-func drawRest(a area, s *scene.Scene) {
-	y := 0
-	put := func(part func(*scene.Scene, draw.Options) *draw.Canvas, rows int) {
-		at := a.part(0, y, a.W, rows)
-		drawn := part(s, at.c.Part(at.W, at.H))
-		at.c.Paste(drawn, at.X, at.Y)
-		if n := drawn.Used(); n > 0 {
-			y += n + 1
-		}
-	}
-	results := min(draw.Tables(s, a.c.Part(a.W, a.H)).Used(), a.H/2)
-	put(draw.Figures, a.H-results-min(results, 1))
-	put(draw.Tables, a.H-y)
-	put(draw.XRay, a.H-y)
+	p.picture.c.Paste(draw.Below(s, p.rest.c.Part(p.rest.W, p.rest.H)), p.rest.X, p.rest.Y)
 }
 
 func plural(n int, thing string) string {

@@ -99,7 +99,7 @@ func behind(t *sims.Tape, at int) int {
 // between two of them move too often to be stepped through.
 func ofNote(e sims.Event) bool {
 	switch e.Kind {
-	case stage.Counts, stage.Table, stage.Hold, stage.Idle, stage.Traced, stage.Beat:
+	case stage.Counts, stage.Table, stage.Hold, stage.Idle, stage.Traced, stage.Beat, stage.Skipped, stage.StepBegun:
 		return false
 	case stage.Reading:
 		return e.Name == "process" && e.S["state"] != ""
@@ -141,8 +141,10 @@ func tell(e sims.Event) string {
 		return strings.TrimSpace("you turned: " + e.Name + " " + e.S["value"])
 	case stage.Faulted:
 		return "you caused a fault: " + e.Name + " of " + who
-	case stage.StepBegun:
+	case stage.StepAsked:
 		return "step " + e.Name + " begins"
+	case stage.StepBegun:
+		return "step " + e.Name + " waits for its end"
 	case stage.StepDone:
 		return "step " + e.Name + " is done"
 	case stage.Trouble:
