@@ -48,8 +48,10 @@ func (p *painter) mappedCard(o *scene.Mapped, d detail, room int) card {
 			k.rows = append(k.rows, text("… "+count(n, "more page"), Dim))
 		}
 	}
-	if d <= lean {
+	if d <= lean || len(o.Pages) > 1 {
 		k.rows = append(k.rows, p.legend(o, told)...)
+	}
+	if d <= lean {
 		if o.Note != "" {
 			for _, line := range wrap(o.Note, 40, 2) {
 				k.rows = append(k.rows, text(line, Dim))
@@ -121,10 +123,10 @@ func (p *painter) pageCells(o *scene.Mapped, d detail, room int) []row {
 	return rows
 }
 
-// pad fills a row up to w cells.
+// pad fills a row up to w cells, within its last span: two blanks alone would be a fill.
 func pad(r row, w int) row {
-	if n := w - r.width(); n > 0 {
-		r = append(r, span{blanks(n), Text})
+	if n := w - r.width(); n > 0 && len(r) > 0 {
+		r[len(r)-1].text += blanks(n)
 	}
 	return r
 }
@@ -233,7 +235,7 @@ func (p *painter) legend(o *scene.Mapped, told bool) []row {
 	var r row
 	add := func(q scene.FilePage, word string) {
 		if len(r) > 0 {
-			r = append(r, span{"  ", Text})
+			r = append(r, span{"   ", Text})
 		}
 		r = append(r, span{useGlyph(&q), p.markStyle(o, &q)}, span{" " + word, Dim})
 	}

@@ -1,0 +1,452 @@
+package mapped
+
+// What this lesson shows: a store in one mapped file, as LMDB is built. The writer
+// copies pages instead of changing them, and one store into a meta page makes the
+// new version count. Readers wait for nobody, and a writer that is killed at any
+// point leaves the last version whole.
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ipctour/sims"
+	"ipctour/sims/scene"
+	"ipctour/sims/stage"
+)
+
+//go:embed lmdb.go
+var lmdbSource string
+
+// commitPoints are the gates of the writer, one before each step of a commit.
+var commitPoints = []string{"first leaf", "second leaf", "root", "msync", "meta page", "checksum", "last msync"}
+
+var (
+	storeRoles  = []string{"writer", "reader-1", "reader-2", "holder"}
+	loopReaders = []string{"reader-1", "reader-2"}
+)
+
+var lmdb = sims.Sim{
+	ID:     "mapped/lmdb",
+	Source: lmdbSource,
+	Roles: []sims.Role{
+		{Name: "writer", Run: commitTransfers, Counters: []string{"commits"}, Settings: []string{"die at"}, Gates: commitPoints},
+		{Name: "reader-1", Run: readAgainAndAgain, Counters: readerCounters, Gates: []string{"begin", "read"}},
+		{Name: "reader-2", Run: readAgainAndAgain, Counters: readerCounters, Gates: []string{"begin", "read"}},
+		{Name: "holder", Run: holdSnapshot, Gates: []string{"begin", "read"}},
+	},
+	Wire: wireStore,
+	Knobs: []sims.Knob{
+		{Key: "w", Name: "commit", Help: "the writer moves 10 from one account to the next", Act: sims.Tell{Role: "writer", Command: "commit"}},
+		{Key: "d", Name: "die at", Help: "the writer kills itself with SIGKILL before this step of its next commit",
+			Act: sims.Set{Role: "writer", Setting: "die at", Values: []int64{0, 1, 2, 3, 4, 5, 6, 7}, Names: append([]string{"nowhere"}, commitPoints...)}},
+		{Key: "g", Name: "hold before the checksum", Help: "in its next commit the writer waits in the midst of the meta page",
+			Act: sims.Do{Run: func(r *stage.Run, _ string) error { return r.StopAt("writer", "checksum") }}},
+		{Key: "l", Name: "let go", Help: "the writer goes on, and waits there no more",
+			Act: sims.Do{Run: func(r *stage.Run, _ string) error { r.Step(false); return nil }}},
+		{Key: "k", Name: "kill the writer", Help: "SIGKILL, wherever it is", Act: sims.Break{Fault: stage.Kill, Role: "writer"}},
+		{Key: "b", Name: "start the writer", Help: "a new writer opens the file as it is", Act: sims.Start{Role: "writer"}},
+		{Key: "1", Name: "hold a version", Help: "the holder begins to read the newest version and does not end", Act: sims.Tell{Role: "holder", Command: "hold"}},
+		{Key: "2", Name: "look again", Help: "the holder reads its version once more", Act: sims.Tell{Role: "holder", Command: "look"}},
+		{Key: "3", Name: "give it up", Help: "the holder ends its reading", Act: sims.Tell{Role: "holder", Command: "end"}},
+		{Key: "4", Name: "kill the holder", Help: "SIGKILL while its line is in the readers' page", Act: sims.Break{Fault: stage.Kill, Role: "holder"}},
+		{Key: "5", Name: "start the holder", Help: "a new holder takes a line in the readers' page", Act: sims.Start{Role: "holder"}},
+		{Key: "f", Name: "write on and on", Help: "the writer commits 200 times a second, or as often as the disk lets it", Act: sims.Tell{Role: "writer", Command: "run"}},
+		{Key: "r", Name: "rest", Help: "the writer waits for you again", Act: sims.Tell{Role: "writer", Command: "rest"}},
+	},
+	Draw: drawStore,
+	Measured: func(w *sims.World) (string, bool) {
+		before, a := w.After("held"), w.After("unhurt")
+		switch {
+		case a == nil:
+			return "", false
+		case halves(a) > 0:
+			return "mix", true
+		case reads(a) == reads(before):
+			return "waits", true
+		case a.Count("reader-1", "txn") == before.Count("reader-1", "txn"):
+			return "last", true
+		}
+		return "new", true
+	},
+	Walk: []sims.Step{
+		{ID: "opened", For: "two readers have read transaction 1", Until: func(w *sims.World) bool {
+			return readersAt(w, 1) && w.Actor("writer").Idle && decodeStore(w).newest.txn == 1 && w.Actor("holder").Idle
+		}},
+		{ID: "commit", Turn: sims.Press("commit"), For: "both readers have read transaction 2", Until: committed(2)},
+		{ID: "held", Turn: sims.Press("hold before the checksum", "commit"), For: "the writer stands in the midst of the meta page, and each reader has read 20 times meanwhile", Until: func(w *sims.World) bool {
+			return w.Actor("writer").Gate == "checksum" && decodeStore(w).torn() == 1 && passedOver(w, nil) >= 20
+		}},
+		{ID: "killed", Turn: sims.Press("kill the writer"), For: "the writer is dead", Until: func(w *sims.World) bool {
+			return w.Actor("writer").Life == scene.Killed
+		}},
+		{ID: "unhurt", For: "each reader has read 50 times since", Until: func(w *sims.World) bool {
+			before := w.After("killed")
+			return before != nil && passedOver(w, before) >= 50 && decodeStore(w).torn() == 1
+		}},
+		{ID: "again", Turn: sims.Press("start the writer", "commit"), For: "both readers have read transaction 3", Until: committed(3)},
+		{ID: "sealed", Turn: []sims.Turn{{Knob: "die at", Value: "last msync"}, {Knob: "commit"}}, For: "the writer is dead, and both readers have read transaction 4", Until: func(w *sims.World) bool {
+			return w.Actor("writer").Life == scene.Killed && readersAt(w, 4) && decodeStore(w).newest.txn == 4
+		}},
+		{ID: "old-reader", Turn: sims.Press("start the writer", "hold a version"), For: "the holder has begun to read transaction 4", Until: func(w *sims.World) bool {
+			return w.Since(w.Last("holder", "holds")) >= 2 && decodeStore(w).oldest() == 4 && w.Actor("writer").Idle
+		}},
+		{ID: "pinned", Turn: sims.Press("commit", "commit", "commit"), For: "two commits are done and the third was refused", Until: func(w *sims.World) bool {
+			m := w.Last("writer", "refused")
+			return m != nil && w.Since(m) >= 2 && readersAt(w, 6) && decodeStore(w).newest.txn == 6
+		}},
+		{ID: "looks", Turn: sims.Press("look again"), For: "the holder has read its version once more", Until: func(w *sims.World) bool {
+			return w.Last("holder", "looked") != nil
+		}},
+		{ID: "dies", Turn: sims.Press("kill the holder"), For: "the holder is dead", Until: func(w *sims.World) bool {
+			return w.Actor("holder").Life == scene.Killed && decodeStore(w).oldest() == 4
+		}},
+		{ID: "reused", Turn: sims.Press("commit"), For: "both readers have read transaction 7", Until: committed(7)},
+	},
+	Claims: storeClaims,
+}
+
+var readerCounters = []string{"reads", "half", "torn", "txn"}
+
+func wireStore(w *sims.Wiring) error {
+	path := w.Path("store", "mapped", "store")
+	page := os.Getpagesize()
+	cell := func(p, word int) {
+		w.Cells("store", sims.Cell{Name: cellName(p, word), Offset: int64(p*page + 8*word), Size: 8})
+	}
+	for p := range storePages {
+		n := nodeWords
+		switch {
+		case p < tablePage:
+			n = metaWords
+		case p == tablePage:
+			n = slots * slotWords
+		}
+		for word := range n {
+			cell(p, word)
+		}
+	}
+	for _, role := range storeRoles {
+		w.Put(role, "path", path) // all that they have in common
+	}
+	return os.WriteFile(path, storeImage(page), 0o600)
+}
+
+func cellName(page, word int) string { return fmt.Sprintf("%d.%d", page, word) }
+
+// points are the writer's gates. Before each it may be told to die there.
+type points struct {
+	*sims.Actor
+	n int64
+}
+
+// Gate is the actor's. A writer that is to die here kills itself with SIGKILL: it has
+// no time to tidy up, like one that you kill.
+func (p *points) Gate(name string) {
+	p.Actor.Gate(name)
+	if p.n++; p.n == p.Setting("die at") {
+		_ = unix.Kill(unix.Getpid(), unix.SIGKILL) // it does not return
+	}
+}
+
+// commitTransfers is the writer. Every commit moves 10 from one account to the next,
+// so that all of them together always hold 400.
+func commitTransfers(a *sims.Actor) error {
+	s, err := openStore(a.Arg("path"), true)
+	if err != nil {
+		return err
+	}
+	for running := false; ; {
+		running = toWrite(a, running)
+		at := &points{Actor: a}
+		t, err := s.change() // picks the newest version, and looks who reads which
+		if errors.Is(err, errFull) {
+			a.Say("refused", sims.Num("txn", int(t.next.txn)), sims.Num("usable", t.usable()), sims.Num("oldest", int(t.oldest)))
+			running = false
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		from, to := t.parties()
+		at.Gate("first leaf")
+		t.putLeaf(from, -amount) // a changed copy; the old leaf stays as it is
+		at.Gate("second leaf")
+		t.putLeaf(to, amount)
+		at.Gate("root")
+		t.putRoot()
+		at.Gate("msync")
+		if err := t.syncPages(); err != nil {
+			return err
+		}
+		at.Gate("meta page")
+		t.fillMeta() // all but the checksum: this meta page is not valid now
+		at.Gate("checksum")
+		t.seal() // the commit is this one store
+		at.Gate("last msync")
+		if err := t.syncMeta(); err != nil {
+			return err
+		}
+		a.Counter("commits").Add(1)
+		if !running || t.stale > 0 {
+			a.Say("committed", sims.Num("txn", int(t.next.txn)), sims.Num("stale", t.stale))
+		}
+	}
+}
+
+// toWrite waits until a commit is to be made; while it is running there is no wait but
+// a short rest. It says whether the writer is to go on by itself.
+func toWrite(a *sims.Actor, running bool) bool {
+	for {
+		var c sims.Command
+		if running {
+			pause(5 * time.Millisecond)
+			asked := false
+			if c, asked = a.Asked(); !asked {
+				return true
+			}
+		} else {
+			c = a.Next()
+		}
+		switch c.Name {
+		case "run":
+			return true
+		case "rest":
+			running = false
+		case "commit":
+			return running
+		}
+	}
+}
+
+// pause is a rest; a signal may cut it short.
+func pause(d time.Duration) {
+	t := unix.NsecToTimespec(int64(d))
+	_ = unix.Nanosleep(&t, nil) // EINTR: rested enough
+}
+
+// readAgainAndAgain is a reader: it takes the newest version, reads all of it, gives
+// it up, and rests 2 ms. It takes no lock, and it waits for nobody.
+func readAgainAndAgain(a *sims.Actor) error {
+	s, err := enterStore(a)
+	if err != nil {
+		return err
+	}
+	reads, half, torn, txn := a.Counter("reads"), a.Counter("half"), a.Counter("torn"), a.Counter("txn")
+	for {
+		a.Gate("begin")
+		sn, err := s.begin()
+		if err != nil {
+			return err
+		}
+		a.Gate("read")
+		if _, err := sn.read(); err != nil && half.Add(1) == 1 {
+			a.Say("half a commit", sims.Word("what", err.Error()))
+		}
+		s.end()
+		txn.Store(int64(sn.txn))
+		torn.Add(int64(sn.torn))
+		reads.Add(1)
+		pause(2 * time.Millisecond)
+	}
+}
+
+// holdSnapshot is a reader that begins and does not end until it is told.
+func holdSnapshot(a *sims.Actor) error {
+	s, err := enterStore(a)
+	if err != nil {
+		return err
+	}
+	var sn snapshot
+	for {
+		switch a.Next().Name {
+		case "hold":
+			a.Gate("begin")
+			if sn, err = s.begin(); err != nil {
+				return err
+			}
+			look(a, sn, "holds")
+		case "look":
+			if sn.s == nil {
+				a.Say("holds nothing")
+				continue
+			}
+			look(a, sn, "looked")
+		case "end":
+			s.end()
+			sn = snapshot{}
+			a.Say("ended")
+		}
+	}
+}
+
+// look reads the whole of a version and tells what is in it.
+func look(a *sims.Actor, sn snapshot, moment string) {
+	a.Gate("read")
+	values, err := sn.read()
+	if err != nil {
+		a.Say("half a commit", sims.Word("what", err.Error()))
+		return
+	}
+	a.Say(moment, sims.Num("txn", int(sn.txn)), sims.Word("values", fmt.Sprint(values)))
+}
+
+func enterStore(a *sims.Actor) (*store, error) {
+	s, err := openStore(a.Arg("path"), false)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.enter()
+}
+
+// storeView is the file as the tour reads it, with pread(2).
+type storeView struct {
+	known  bool
+	metas  [2]meta
+	whole  [2]bool
+	newest meta // txn 0 while none is whole
+	nodes  [storePages][nodeWords]uint64
+	lines  [slots]struct {
+		pid int
+		txn uint64
+	}
+}
+
+func decodeStore(w *sims.World) storeView {
+	o := w.Object("store")
+	at := func(page, word int) uint64 { return uint64(o.N[cellName(page, word)]) }
+	var v storeView
+	for i := range v.metas {
+		var raw [metaWords]uint64
+		for j := range raw {
+			raw[j] = at(i, j)
+		}
+		v.metas[i], v.whole[i] = decodeMeta(raw)
+		if v.whole[i] && v.metas[i].txn > v.newest.txn {
+			v.newest = v.metas[i]
+		}
+		v.known = v.known || v.whole[i]
+	}
+	for i := range v.lines {
+		v.lines[i].pid, v.lines[i].txn = int(at(tablePage, i*slotWords+slotPID)), at(tablePage, i*slotWords+slotTxn)
+	}
+	for p := firstData; p < storePages; p++ {
+		for j := range v.nodes[p] {
+			v.nodes[p][j] = at(p, j)
+		}
+	}
+	return v
+}
+
+// torn counts the meta pages that are not whole, the one apart that was never written.
+func (v storeView) torn() (n int) {
+	for i, whole := range v.whole {
+		if !whole && v.metas[i].txn != 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// oldest is the oldest version in the readers' page, or the newest of all.
+func (v storeView) oldest() uint64 {
+	oldest := v.newest.txn
+	for _, l := range v.lines {
+		if l.txn != 0 {
+			oldest = min(oldest, l.txn)
+		}
+	}
+	return oldest
+}
+
+// use says what each page is to the newest version.
+func (v storeView) use() (uses [storePages]scene.Use) {
+	for p := range uses {
+		uses[p] = scene.PageLive
+	}
+	oldest := v.oldest()
+	for _, f := range v.newest.free {
+		if f.page >= storePages {
+			continue
+		}
+		switch {
+		case v.nodes[f.page][nodeTxn] > v.newest.txn:
+			uses[f.page] = scene.PageNew
+		case f.at > oldest:
+			uses[f.page] = scene.PageOld
+		default:
+			uses[f.page] = scene.PageFree
+		}
+	}
+	return uses
+}
+
+// count counts the pages of one use.
+func (v storeView) count(u scene.Use) (n int64) {
+	for _, use := range v.use() {
+		if use == u {
+			n++
+		}
+	}
+	return n
+}
+
+// node is what a page holds, in words.
+func (v storeView) node(p int) string {
+	n := &v.nodes[p]
+	switch {
+	case n[nodeKind] == kindRoot:
+		return "root"
+	case n[nodeKind] == kindLeaf && n[nodeFirst] < accounts:
+		return fmt.Sprintf("%s %d", owners[n[nodeFirst]], int64(n[leafValue]))
+	}
+	return ""
+}
+
+// pagesOf are the root and the leaves of the newest version.
+func (v storeView) pagesOf() []uint64 {
+	if v.newest.root >= storePages {
+		return nil
+	}
+	pages := []uint64{v.newest.root}
+	for i := range accounts {
+		pages = append(pages, v.nodes[v.newest.root][nodeFirst+i])
+	}
+	return pages
+}
+
+// readersAt reports whether both readers have read a transaction.
+func readersAt(w *sims.World, txn int64) bool {
+	return w.Count("reader-1", "txn") == txn && w.Count("reader-2", "txn") == txn
+}
+
+// committed is a transaction done and read by both.
+func committed(txn int64) func(*sims.World) bool {
+	return func(w *sims.World) bool {
+		m := w.Last("writer", "committed")
+		return m != nil && m.N["txn"] == txn && w.Since(m) >= 2 && readersAt(w, txn) && int64(decodeStore(w).newest.txn) == txn
+	}
+}
+
+// passedOver is how often each reader at least has met a torn meta page and gone by
+// the other, since an earlier world or from the beginning.
+func passedOver(w, since *sims.World) int64 {
+	least := int64(-1)
+	for _, role := range loopReaders {
+		n := w.Count(role, "torn")
+		if since != nil {
+			n -= since.Count(role, "torn")
+		}
+		if least < 0 || n < least {
+			least = n
+		}
+	}
+	return least
+}
+
+func reads(w *sims.World) int64  { return w.Count("reader-1", "reads") + w.Count("reader-2", "reads") }
+func halves(w *sims.World) int64 { return w.Count("reader-1", "half") + w.Count("reader-2", "half") }
