@@ -161,7 +161,7 @@ func useGlyph(q *scene.FilePage) string {
 	case q.Use == scene.PageLive:
 		return "█"
 	case q.Use == scene.PageNew:
-		return "▓"
+		return "▄"
 	case q.Use == scene.PageOld:
 		return "▒"
 	case q.Use == scene.PageFree:

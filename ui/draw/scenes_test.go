@@ -32,6 +32,8 @@ var samples = []struct {
 	{"full-queue", fullQueue},
 	{"ring", ringScene},
 	{"chart", chartScene},
+	{"mapped-store", mappedStore},
+	{"mapped-file", mappedFile},
 	{"hostile", hostile},
 	{"socket", sockets},
 	{"flavours", flavours},
