@@ -7,5 +7,6 @@ import "ipctour/sims"
 func Sims() []*sims.Sim {
 	return []*sims.Sim{
 		&missingFence,
+		&deadOwner,
 	}
 }

@@ -39,7 +39,7 @@ var missingFence = sims.Sim{
 		return nil
 	},
 	Knobs: []sims.Knob{
-		{Key: "1", Name: "plain stores", Help: "a million rounds, or a second of them, with ordinary stores and loads", Act: sims.Tell{Role: "left", Command: "plain"}},
+		{Key: "1", Name: "plain stores", Help: "a million rounds, or half a second of them, with ordinary stores and loads", Act: sims.Tell{Role: "left", Command: "plain"}},
 		{Key: "2", Name: "one fence", Help: "as many rounds; only the left has a fence between store and load", Act: sims.Tell{Role: "left", Command: "one fence"}},
 		{Key: "3", Name: "two fences", Help: "as many rounds; both have a fence between store and load", Act: sims.Tell{Role: "left", Command: "two fences"}},
 		{Key: "4", Name: "sync/atomic", Help: "as many rounds with Store and Load of Go's sync/atomic", Act: sims.Tell{Role: "left", Command: "sync/atomic"}},
@@ -291,7 +291,7 @@ func (l *litmus) awaitGoal(goal uint32) {
 }
 
 // batch is what one press of a key gives: a million rounds, or as many as fit into
-// a second. Plain stores that have not shown two zeros yet get more of both.
+// half a second. Plain stores that have not shown two zeros yet get more of both.
 type batch struct {
 	name   string
 	began  time.Time
@@ -303,7 +303,7 @@ type batch struct {
 }
 
 const (
-	batchRounds, batchTime = 1_000_000, time.Second
+	batchRounds, batchTime = 1_000_000, 500 * time.Millisecond
 	longRounds, longTime   = 8_000_000, 4 * time.Second
 )
 

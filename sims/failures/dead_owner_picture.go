@@ -1,0 +1,324 @@
+package failures
+
+// The picture of dead_owner.go.
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"ipctour/sims"
+	"ipctour/sims/scene"
+	"ipctour/sims/share"
+)
+
+func drawDeadOwner(w *sims.World) *scene.Scene {
+	lock := lockOf(w)
+	holder, waiter := withNews(w, "holder"), withNews(w, "waiter")
+	s := &scene.Scene{
+		Sentence:  deadOwnerSentence(w),
+		Processes: []scene.Process{holder, waiter},
+		Objects:   []scene.Object{lock, accountsOf(w)},
+		Links:     []scene.Link{lockLink(w, "holder", lock), lockLink(w, "waiter", lock)},
+		Figures:   []scene.Figure{wordFigure(w), accountsFigure(w), gotFigure(w), sleepFigure(w), timeoutFigure(w)},
+	}
+	s.Links[1].From, s.Links[1].To = lock.ID, "waiter" // on the lock's other side
+	return s
+}
+
+func plainLock(w *sims.World) bool { return w.Options["lock"] == "plain" }
+
+// lockOf is the lock's word, with what its bits say.
+func lockOf(w *sims.World) scene.Futex {
+	if plainLock(w) {
+		f := w.Futex("page", "word", "holder", "waiter")
+		f.Label = "plain lock"
+		f.Means = map[uint32]string{share.MutexFree: "free", share.MutexLocked: "locked", share.MutexContended: "contended"}[f.Word]
+		owner, lives := insideNow(w)
+		f.Owner = owner
+		if owner != "" && !lives {
+			f.Note = "its owner is dead"
+			if w.Actor(owner).Life.Alive() { // another process has come in its place
+				f.Owner = ""
+			}
+		}
+		return f
+	}
+	f := w.RobustFutex("page", "word", "holder", "waiter")
+	f.Label = "robust lock"
+	switch {
+	case f.Died:
+		f.Note = "marked by the kernel"
+	case w.Last("", "refused") != nil:
+		f.Note = "not recoverable"
+	}
+	return f
+}
+
+// insideNow is who has the lock, by their own account, for the word of a plain one
+// does not say; and whether that process still lives.
+func insideNow(w *sims.World) (owner string, lives bool) {
+	for i := range w.Moments {
+		switch m := &w.Moments[i]; m.Name {
+		case "half-way", "locked", "inherited":
+			owner, lives = m.Who, w.Actor(m.Who).Life.Alive() && m.At >= w.Actor(m.Who).Born
+		case "finished", "unlocked", "repaired":
+			owner, lives = "", false
+		}
+	}
+	return owner, lives
+}
+
+// accountsOf are the words that the lock guards.
+func accountsOf(w *sims.World) scene.Page {
+	p := w.Page("page", "holder", "waiter")
+	p.ID, p.Label = "accounts", "accounts"
+	o := w.Object("page")
+	if o.Level("a") >= 0 {
+		_, lives := insideNow(w) // whoever is inside may be half-way
+		inherited := w.Last("waiter", "inherited")
+		bad := inAccounts(w) != accountsTotal && (!lives || inherited != nil && inherited == lastLockNews(w, "waiter"))
+		p.Words = []scene.Word{{Name: "a", Text: fmt.Sprint(o.Level("a"))}, {Name: "b", Text: fmt.Sprint(o.Level("b"))},
+			{Name: "together", Text: fmt.Sprint(inAccounts(w)), Bad: bad}}
+	}
+	return p
+}
+
+func lockLink(w *sims.World, role string, lock scene.Futex) scene.Link {
+	l := scene.Link{From: role, To: lock.ID, State: scene.Cut}
+	switch {
+	case !w.Maps(role, "page"):
+	case w.Asleep(role, "futex"):
+		l.State = scene.Blocked
+	case lock.Owner == role:
+		l.State = scene.Moving
+	default:
+		l.State = scene.Idle
+	}
+	return l
+}
+
+// withNews is a process with what its last lock gave it.
+func withNews(w *sims.World, role string) scene.Process {
+	p := w.Process(role)
+	if !p.Life.Alive() || p.Life == scene.Stopped {
+		return p
+	}
+	if n := lockNews(w, role); n != "" && p.Life == scene.Waiting {
+		p.Note = n
+	}
+	return p
+}
+
+func lockNews(w *sims.World, role string) string {
+	m := lastLockNews(w, role)
+	if m == nil {
+		return ""
+	}
+	switch m.Name {
+	case "half-way":
+		return "half-way"
+	case "inherited":
+		return m.S["errno"]
+	case "locked":
+		return "inside"
+	case "gave up", "refused":
+		return m.S["errno"]
+	case "repaired", "unlocked":
+		return "unlocked"
+	}
+	return ""
+}
+
+// lastNews is the latest of a role's moments that tells how it stands with the lock.
+func lastLockNews(w *sims.World, role string) *sims.Moment {
+	for i := len(w.Moments) - 1; i >= 0; i-- {
+		m := &w.Moments[i]
+		if m.Who == role && strings.Contains(" half-way finished asks inherited locked refused repaired unlocked ", " "+m.Name+" ") || m.Who == role && m.Name == "gave up" {
+			return m
+		}
+	}
+	return nil
+}
+
+func sleepsIn(w *sims.World, role string) string {
+	a := w.Actor(role)
+	return cmp.Or(a.Wchan, a.Syscall, "nothing")
+}
+
+// wordText is the lock's word in words.
+func wordText(w *sims.World) string {
+	word := w.Object("page").Level("word")
+	switch {
+	case word < 0:
+		return "not read yet"
+	case plainLock(w):
+		return fmt.Sprint(word)
+	case word == 0:
+		return "0"
+	}
+	var parts []string
+	if word&scene.FutexWaiters != 0 {
+		parts = append(parts, "WAITERS")
+	}
+	if word&scene.FutexOwnerDied != 0 {
+		parts = append(parts, "OWNER_DIED")
+	}
+	if tid := word & scene.FutexTIDMask; tid != 0 {
+		parts = append(parts, fmt.Sprintf("thread %d", tid))
+	}
+	return strings.Join(parts, " | ")
+}
+
+func wordFigure(w *sims.World) scene.Figure {
+	if w.Object("page").Level("word") < 0 {
+		return scene.Missing("word", "lock word", "no process has made the page yet")
+	}
+	return scene.Figure{ID: "word", Label: "lock word", Text: wordText(w), Origin: scene.Kernel}.
+		From("pread(2) of the shared file, 4 bytes at offset 0", "od -An -t x4 -N 4 "+w.Object("page").S["path"])
+}
+
+func accountsFigure(w *sims.World) scene.Figure {
+	if w.Object("page").Level("a") < 0 {
+		return scene.Missing("accounts", "accounts", "no process has made the page yet")
+	}
+	return scene.Figure{ID: "accounts", Label: "accounts", Text: accountsText(w), Origin: scene.Kernel}.
+		From("pread(2) of the shared file, 16 bytes at offset 128", "od -An -t d8 -j 128 -N 16 "+w.Object("page").S["path"])
+}
+
+// gotFigure is what the waiter's last lock gave.
+func gotFigure(w *sims.World) scene.Figure {
+	f := scene.Figure{ID: "got", Label: "lock gave the waiter", Text: "not asked yet", Origin: scene.Child}
+	for i := len(w.Moments) - 1; i >= 0 && f.Text == "not asked yet"; i-- {
+		switch m := &w.Moments[i]; {
+		case m.Who != "waiter":
+		case m.Name == "asks":
+			f.Text = "nothing yet"
+		case m.Name == "gave up":
+			f.Text = fmt.Sprintf("%s after %s ms", m.S["errno"], scene.Thousands(m.N["ms"]))
+		case m.Name == "inherited", m.Name == "refused":
+			f.Text = m.S["errno"]
+		case m.Name == "locked":
+			f.Text = "the lock"
+		}
+	}
+	return f.From("the waiter's own word: what lock returned to it", "")
+}
+
+// sleepFigure is where the waiter sleeps, and for how long.
+func sleepFigure(w *sims.World) scene.Figure {
+	a := w.Actor("waiter")
+	f := scene.Figure{ID: "asleep", Label: "waiter", Origin: scene.Kernel, Text: "not asleep"}
+	if w.Asleep("waiter", "futex") {
+		f.Text = "asleep in " + sleepsIn(w, "waiter")
+		if s := int64((w.Now - a.Since).Seconds()); s > 0 {
+			f.Text += fmt.Sprintf(", %s s", scene.Thousands(s))
+		}
+	} else if e := a.Ended(); e != "" {
+		f.Text = e
+	}
+	return f.From("/proc/PID/stat (state) and /proc/PID/wchan", fmt.Sprintf("cat /proc/%d/wchan; cut -d' ' -f3 /proc/%d/stat", a.PID, a.PID))
+}
+
+func timeoutFigure(w *sims.World) scene.Figure {
+	return scene.Figure{ID: "time-out", Label: "time-out", Text: timeoutNow(w), Origin: scene.Derived}.
+		From("your setting that the waiter reads before it locks; it is the fourth argument of its futex(2), as the x-ray shows", "")
+}
+
+// timeoutNow is the setting as it is now; of a waiter that waits, as it was when it asked.
+func timeoutNow(w *sims.World) string {
+	if m := w.Last("waiter", "asks"); m != nil && w.Asleep("waiter", "futex") {
+		if m.N["time-out"] == 0 {
+			return "none"
+		}
+		return fmt.Sprintf("%s ms", scene.Thousands(m.N["time-out"]))
+	}
+	return cmp.Or(w.Actor("waiter").Settings["time-out"], "none")
+}
+
+func deadOwnerSentence(w *sims.World) string {
+	holder, waiter := w.Actor("holder"), w.Actor("waiter")
+	switch {
+	case waiter.Ended() != "" && holder.Ended() != "":
+		return "Both are gone, holder " + holder.Ended() + ", waiter " + waiter.Ended() + ": the lock's word is left as it is, " + wordText(w) + "."
+	case waiter.Ended() != "" && holder.Life.Alive():
+		return "The waiter is gone (" + waiter.Ended() + "); the holder has never heard of it."
+	case waiter.Life == scene.Stopped && w.Object("page").Level("word")&scene.FutexOwnerDied != 0 && !plainLock(w):
+		return "The holder is dead, the waiter stands still, and yet the word has changed: the kernel wrote OWNER_DIED into it."
+	case waiter.Life == scene.Stopped:
+		return "The waiter is stopped: whatever happens to the lock, it learns of it later."
+	case holder.Life == scene.Stopped:
+		return "The holder is stopped, with whatever it has: a lock does not know the difference."
+	case plainLock(w):
+		return plainSentence(w)
+	}
+	return robustSentence(w)
+}
+
+// holderDead says how the holder ended, for a sentence.
+func holderDead(w *sims.World) string {
+	return "The holder is dead (" + w.Actor("holder").Ended() + ")"
+}
+
+func robustSentence(w *sims.World) string {
+	holder, m := w.Actor("holder"), lastLockNews(w, "waiter")
+	switch {
+	case w.Asleep("waiter", "futex"):
+		return "The waiter sleeps in the kernel until the lock is free or its owner is dead."
+	case m != nil && m.Name == "inherited":
+		return "The waiter has the lock with EOWNERDEAD: the accounts have " + fmt.Sprint(inAccounts(w)) + ", and should have " + fmt.Sprint(accountsTotal) + "."
+	case m != nil && m.Name == "locked":
+		return "The waiter has the lock, and no news with it."
+	case m != nil && m.Name == "refused":
+		return "The lock answers ENOTRECOVERABLE: nobody has repaired what it guards, and nobody gets it any more."
+	case m != nil && m.Name == "gave up" && !holder.Idle:
+		return "The waiter has given up: " + m.S["errno"] + " after " + scene.Thousands(m.N["ms"]) + " ms."
+	case holder.Life == scene.Killed && w.Object("page").Level("word")&scene.FutexOwnerDied != 0:
+		return holderDead(w) + ", and the kernel has marked the lock for whoever comes next."
+	}
+	return quietSentence(w)
+}
+
+func plainSentence(w *sims.World) string {
+	holder, m := w.Actor("holder"), lastLockNews(w, "waiter")
+	owner, lives := insideNow(w)
+	left := owner != "" && !lives
+	switch {
+	case left && w.Asleep("waiter", "futex") && timeoutNow(w) == "none":
+		return "The waiter sleeps, and nobody is left to wake it: it will sleep for ever."
+	case left && w.Asleep("waiter", "futex"):
+		return "The waiter sleeps, and nobody is left to wake it but its own time-out."
+	case w.Asleep("waiter", "futex"):
+		return "The waiter sleeps in the kernel until the lock is free."
+	case left && m != nil && m.Name == "gave up":
+		return "The waiter has given up: " + m.S["errno"] + " after " + scene.Thousands(m.N["ms"]) + " ms. The lock is still locked."
+	case left && w.Asleep("holder", "futex"):
+		return "The new holder sleeps too: the lock's owner is dead, and its word still says locked."
+	case left && owner == "waiter":
+		return "The waiter died inside, and the lock's word still says locked."
+	case left:
+		return holderDead(w) + ", and the lock's word still says locked: nothing has told it."
+	case m != nil && m.Name == "gave up" && !holder.Idle:
+		return "The waiter has given up: " + m.S["errno"] + " after " + scene.Thousands(m.N["ms"]) + " ms."
+	case m != nil && m.Name == "locked":
+		return "The waiter has the lock."
+	}
+	return quietSentence(w)
+}
+
+// quietSentence is while nobody waits.
+func quietSentence(w *sims.World) string {
+	holder := w.Actor("holder")
+	owner, lives := insideNow(w)
+	switch {
+	case owner == "holder" && lives:
+		return "The holder is inside: it has taken 10 from account a and not put it into account b yet."
+	case holder.Life.Alive() && w.Asleep("holder", "futex"):
+		return "The holder sleeps until it gets the lock."
+	case holder.Ended() != "" && w.Object("page").Level("word") == 0:
+		return "The lock is free, and the accounts have " + fmt.Sprint(inAccounts(w)) + "."
+	case holder.Ended() != "":
+		return "The holder is gone (" + holder.Ended() + ")."
+	}
+	return "The holder maps the page and locks."
+}
