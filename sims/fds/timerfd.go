@@ -86,8 +86,7 @@ var timerfd = sims.Sim{
 			return w.Said("ticker", "set") == 2 && o.Level("interval") == 0 && o.Level("left") == 0 && o.Level("ticks") == 1
 		}},
 		{ID: "no-more", Turn: sims.Press("read once", "read once"), For: "the second read sleeps, or has returned", Until: func(w *sims.World) bool {
-			before := w.After("once")
-			n := w.Count("reader", "reads") - before.Count("reader", "reads")
+			n := w.Last("reader", "read").N["reads"] - w.After("once").Last("reader", "read").N["reads"]
 			return n == 1 && asleepIn(w, "reader", "read") && w.Object("timerfd").Level("ticks") == 0 || n > 1
 		}},
 		{ID: "left", Turn: sims.Press("every 100 ms", "ticker leaves"), For: "the ticker is gone and the reader has been woken", Until: func(w *sims.World) bool {
