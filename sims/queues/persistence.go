@@ -389,6 +389,8 @@ func persistenceSentence(w *sims.World) string {
 		return "The queue is empty, and the consumer sleeps in mq_receive."
 	case asleepIn(w, "producer", "mq_timedsend"):
 		return "The queue is full, and the producer sleeps in mq_send."
+	case producer.Ended() != "" && consumer.Idle && n == 0 && w.Count("consumer", "received") > 0:
+		return "The consumer has received " + plural(w.Count("consumer", "received"), "letter") + ", and their sender is gone (" + producer.Ended() + ")."
 	case len(dead) > 0 && held(w) == 0 && n > 0:
 		return "Gone: " + strings.Join(dead, ", ") + ". Nobody has the queue open, and " + waits + " are in it all the same."
 	case len(dead) > 0:
