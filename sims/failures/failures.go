@@ -6,6 +6,7 @@ import "ipctour/sims"
 // Sims are the experiments of the chapter in the order of the course.
 func Sims() []*sims.Sim {
 	return []*sims.Sim{
+		&sigpipe,
 		&missingFence,
 		&deadOwner,
 	}
