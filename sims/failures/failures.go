@@ -7,6 +7,7 @@ import "ipctour/sims"
 func Sims() []*sims.Sim {
 	return []*sims.Sim{
 		&sigpipe,
+		&partialWrite,
 		&missingFence,
 		&deadOwner,
 	}

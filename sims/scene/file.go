@@ -35,6 +35,8 @@ type Stream struct {
 	Label string    `json:"label"`
 	Sent  []Segment `json:"sent"`  // one for each write
 	Reads []Segment `json:"reads"` // one for each read
+	// Whole is how many bytes there are to send, where that is more than was sent so far.
+	Whole int64 `json:"whole,omitempty"`
 }
 
 func (s Stream) Key() string { return s.ID }

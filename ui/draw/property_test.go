@@ -51,7 +51,7 @@ func anyObject(t *rapid.T) scene.Object {
 	case 1:
 		return scene.Output{ID: id, Label: anyText.Draw(t, "label"), Lines: rapid.SliceOfN(anyText, 0, 12).Draw(t, "lines"), More: anyBytes.Draw(t, "more")}
 	case 2:
-		return scene.Stream{ID: id, Label: anyText.Draw(t, "label"), Sent: anySegments(t), Reads: anySegments(t)}
+		return scene.Stream{ID: id, Label: anyText.Draw(t, "label"), Sent: anySegments(t), Reads: anySegments(t), Whole: anyBytes.Draw(t, "whole")}
 	case 3:
 		return odd{}
 	case 4, 5, 6:

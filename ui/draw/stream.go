@@ -11,7 +11,7 @@ import (
 // where a read ended, ╂ where both did. Framing is whether the marks agree.
 func (p *painter) streamCard(o *scene.Stream, d detail, room int) card {
 	k := squareCard(o.Label)
-	total := max(sum(o.Sent), sum(o.Reads))
+	total := max(sum(o.Sent), sum(o.Reads), min(o.Whole, maxBytes))
 	cells := int(min(total, int64(max(min(room-14, 60), 8))))
 	if total == 0 {
 		k.rows = []row{text("nothing sent yet", Dim)}

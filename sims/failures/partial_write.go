@@ -1,0 +1,352 @@
+package failures
+
+// What this lesson shows: write(2) may take only a part of what it was given, and
+// says so in what it returns. Who does not look loses the rest; a loop does not
+// (write(2), pipe(7), signal(7)).
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"ipctour/sims"
+	"ipctour/sims/scene"
+	"ipctour/sims/stage"
+	"ipctour/sims/sys"
+)
+
+//go:embed partial_write.go
+var partialWriteSource string
+
+const (
+	nonBlocking, blocking = "non-blocking", "blocking"
+	naive, looping        = "naive", "looping"
+	fourPages, hundred    = "4 pages", "100 bytes"
+
+	// pipeBuf is PIPE_BUF of Linux, a constant in <linux/limits.h>.
+	pipeBuf = 4096
+	// letters are the bytes of the document, over and over; older bytes are dots.
+	alphabet = "abcdefghijklmnopqrstuvw"
+)
+
+var partialWrite = sims.Sim{
+	ID:     "failures/partial-write",
+	Source: partialWriteSource,
+	Roles: []sims.Role{
+		{Name: "writer", Run: sendDocument, Counters: []string{"asked", "written", "writes", "refused"}, Gates: []string{"write"}},
+		{Name: "reader", Run: receiveDocument, Counters: []string{"older", "arrived", "wrong"}, Gates: []string{"read"}},
+	},
+	Options: []sims.Option{
+		{Name: "writer", Values: []string{naive, looping}},
+		{Name: "pipe", Values: []string{nonBlocking, blocking}},
+		{Name: "room", Values: []string{fourPages, hundred}},
+	},
+	Wire: func(w *sims.Wiring) error {
+		flags := 0
+		if w.Option("pipe") == nonBlocking {
+			flags = unix.O_NONBLOCK // on both ends
+		}
+		p := w.Pipe("pipe", flags)
+		w.Give("writer", "out", p.W)
+		w.Give("reader", "in", p.R)
+		return nil
+	},
+	Knobs: []sims.Knob{
+		{Key: "w", Name: "send", Help: "the writer sends its document", Act: sims.Tell{Role: "writer", Command: "send"}},
+		{Key: "g", Name: "read on", Help: "the reader reads until the end of file", Act: sims.Tell{Role: "reader", Command: "read on"}},
+		{Key: "i", Name: "interrupt", Help: "SIGUSR1 to the writer, which has a handler for it that does nothing", Act: interrupt},
+		{Key: "s", Name: "send 4,096", Help: "the writer tries to write PIPE_BUF bytes, once", Act: sims.Tell{Role: "writer", Command: "small"}},
+		{Key: "m", Name: "writer", Help: "the writer looks at what write returned, or does not; the cast starts anew", Act: sims.Choose{Option: "writer"}},
+		{Key: "b", Name: "pipe", Help: "nearly full and non-blocking, or empty and blocking; the cast starts anew", Act: sims.Choose{Option: "pipe"}},
+		{Key: "o", Name: "room", Help: "the room that is left in the non-blocking pipe; the cast starts anew", Act: sims.Choose{Option: "room"}},
+	},
+	Draw: drawPartialWrite,
+	Measured: func(w *sims.World) (string, bool) {
+		a := w.After("short")
+		if a == nil {
+			return "", false
+		}
+		m := a.Last("writer", "returned")
+		switch {
+		case m.S["errno"] != "":
+			return "refused", true
+		case m.N["bytes"] == m.N["asked"]:
+			return "all", true
+		case m.N["bytes"] == freeBefore(w):
+			return "room", true
+		}
+		return fmt.Sprint(m.N["bytes"]), true
+	},
+	Walk: []sims.Step{
+		{ID: "nearly-full", For: "the pipe has room for four pages", Until: filled},
+		{ID: "short", Turn: sims.Press("send"), For: "write has returned", Until: func(w *sims.World) bool {
+			m := w.Last("writer", "returned")
+			return w.Since(m) >= 2 && (full(w) || m.S["errno"] != "" || m.N["bytes"] == m.N["asked"])
+		}},
+		{ID: "cut", Turn: sims.Press("read on"), For: "the reader has come to the end of file", Until: theEnd},
+		{ID: "small", Turn: []sims.Turn{{Knob: "room", Value: hundred}, {Knob: "send 4,096"}}, For: "the small write has its answer", Until: func(w *sims.World) bool {
+			return w.Since(w.Last("writer", "small")) >= 2 && w.Object("pipe").Level("queued") >= 0
+		}},
+		{ID: "looping", Turn: []sims.Turn{{Knob: "room", Value: fourPages}, {Knob: "writer", Value: looping}, {Knob: "send"}}, For: "the writer sleeps in poll with the rest", Until: func(w *sims.World) bool {
+			return w.Count("writer", "refused") > 0 && w.Asleep("writer", "poll") && full(w)
+		}},
+		{ID: "mended", Turn: sims.Press("read on"), For: "the reader has come to the end of file", Until: theEnd},
+		{ID: "blocked", Turn: []sims.Turn{{Knob: "pipe", Value: blocking}, {Knob: "send"}}, For: "the writer sleeps in the middle of its write", Until: func(w *sims.World) bool {
+			return w.Asleep("writer", "pipe_write") && full(w) && w.Last("writer", "sending") != nil
+		}},
+		{ID: "interrupted", Turn: sims.Press("interrupt"), For: "write has returned, and the writer sleeps in the next one", Until: func(w *sims.World) bool {
+			return w.Since(w.Last("writer", "returned")) >= 2 && w.Asleep("writer", "pipe_write") && full(w)
+		}},
+		{ID: "whole", Turn: sims.Press("read on"), For: "the reader has come to the end of file", Until: theEnd},
+	},
+	Claims: []sims.Claim{
+		{ID: "short", Says: "a non-blocking write takes as much as there is room for, and returns that number", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("short")
+			if a == nil {
+				return sims.NotYet()
+			}
+			m := a.Last("writer", "returned")
+			return sims.Judge(m.S["errno"] == "" && m.N["bytes"] == freeBefore(w) && m.N["bytes"] < m.N["asked"] && full(a),
+				fmt.Sprintf("%s of %s", bytesOf(freeBefore(w)), bytesOf(m.N["asked"])), fmt.Sprintf("%s of %s %s", bytesOf(m.N["bytes"]), bytesOf(m.N["asked"]), m.S["errno"]),
+				"return value of write(2), ioctl(FIONREAD), fcntl(F_GETPIPE_SZ)")
+		}},
+		{ID: "naive", Says: "a writer that does not look loses the rest, and ends as if all were well", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("cut")
+			if a == nil {
+				return sims.NotYet()
+			}
+			size, arrived := a.Count("writer", "asked"), a.Count("reader", "arrived")
+			say := func(arrived int64, end string) string {
+				return fmt.Sprintf("%s of %s arrived, writer: %s", bytesOf(arrived), bytesOf(size), end)
+			}
+			return sims.Judge(arrived == freeBefore(w) && arrived < size && a.Actor("writer").Ended() == "exit 0", say(freeBefore(w), "exit 0"), say(arrived, a.Actor("writer").Ended()),
+				"the bytes that the reader got until read(2) gave 0, wait status")
+		}},
+		{ID: "pipe-buf", Says: "a write of at most PIPE_BUF bytes is never cut: without room for all of it, it gets EAGAIN", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("small")
+			if a == nil {
+				return sims.NotYet()
+			}
+			m, p := a.Last("writer", "small"), a.Object("pipe")
+			say := func(errno string, bytes, free int64) string {
+				return fmt.Sprintf("%s, %s written, %s still free", errno, bytesOf(bytes), bytesOf(free))
+			}
+			free := p.Level("capacity") - p.Level("queued")
+			return sims.Judge(m.S["errno"] == "EAGAIN" && free == 100, say("EAGAIN", 0, 100), say(m.S["errno"], m.N["bytes"], free), "errno of write(2), ioctl(FIONREAD)")
+		}},
+		{ID: "loop", Says: "a writer that loops until all is taken loses nothing", Check: checkWhole("mended")},
+		{ID: "interrupted", Says: "a signal in the middle of a blocking write cuts it: it returns what was taken, and no error", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("interrupted")
+			if a == nil {
+				return sims.NotYet()
+			}
+			m, capacity := a.Last("writer", "returned"), a.Object("pipe").Level("capacity")
+			say := func(n int64, errno string) string {
+				if errno == "" {
+					errno = "no error"
+				}
+				return fmt.Sprintf("%s of %s, %s", bytesOf(n), bytesOf(m.N["asked"]), errno)
+			}
+			return sims.Judge(m.N["bytes"] == capacity && capacity < m.N["asked"] && m.S["errno"] == "" && a.Said("writer", "returned") == 1,
+				say(capacity, ""), say(m.N["bytes"], m.S["errno"]), "return value of write(2)")
+		}},
+		{ID: "loop-signal", Says: "the same loop mends a write that a signal has cut", Check: checkWhole("whole")},
+	},
+}
+
+// sendDocument leaves a little room in the pipe, and sends a document into it when
+// it is told to. The naive writer does not look at what write(2) returned.
+func sendDocument(a *sims.Actor) error {
+	out := a.FD("out")
+	if err := sys.HandleSignal(unix.SIGUSR1); err != nil { // a handler that does nothing: it only interrupts
+		return err
+	}
+	size, err := unix.FcntlInt(uintptr(out), unix.F_GETPIPE_SZ, 0)
+	if err != nil {
+		return fmt.Errorf("fcntl(F_GETPIPE_SZ): %w", err)
+	}
+	length := size // of the document
+	if a.Arg("pipe") == blocking {
+		length = 2 * size
+	} else if err := fillUp(out, size, a.Arg("room")); err != nil {
+		return err
+	}
+	a.Say("ready")
+	for {
+		if a.Next().Name == "small" {
+			a.Gate("write")
+			n, err := unix.Write(out, dots(pipeBuf))
+			a.Say("small", sims.Num("bytes", max(n, 0)), sims.Err(err))
+			continue
+		}
+		a.Counter("asked").Store(int64(length))
+		a.Say("sending", sims.Num("asked", length))
+		if a.Arg("writer") == naive {
+			if _, err := write(a, out, document(length)); err == nil {
+				return nil // and so it believes that all of it went out
+			}
+			continue // EAGAIN at least is an error, which nobody overlooks
+		}
+		return writeAll(a, out, document(length))
+	}
+}
+
+// write is one write(2), counted and told.
+func write(a *sims.Actor, out int, b []byte) (int, error) {
+	a.Gate("write")
+	n, err := unix.Write(out, b)
+	a.Counter("writes").Add(1)
+	a.Counter("written").Add(int64(max(n, 0)))
+	if err == unix.EAGAIN {
+		a.Counter("refused").Add(1)
+	}
+	a.Say("returned", sims.Num("asked", len(b)), sims.Num("bytes", max(n, 0)), sims.Err(err))
+	return max(n, 0), err
+}
+
+// writeAll writes until all of b is taken.
+func writeAll(a *sims.Actor, out int, b []byte) error {
+	for len(b) > 0 {
+		n, err := write(a, out, b)
+		b = b[n:] // the rest is still ours to send
+		switch {
+		case err == unix.EAGAIN: // not now: sleep until there is room
+			if err := sims.WaitWritable(out); err != nil {
+				return err
+			}
+		case err == unix.EINTR: // interrupted before the first byte
+		case err != nil:
+			return nil // EPIPE: nobody reads any more, and it has been told
+		}
+	}
+	return nil
+}
+
+// receiveDocument reads to the end of file when it is told to, and looks at every byte.
+func receiveDocument(a *sims.Actor) error {
+	in := a.FD("in")
+	older, arrived, wrong := a.Counter("older"), a.Counter("arrived"), a.Counter("wrong")
+	for a.Next().Name != "read on" {
+	}
+	buf := make([]byte, 4*unix.Getpagesize())
+	for {
+		a.Gate("read")
+		n, err := unix.Read(in, buf)
+		switch {
+		case err == unix.EAGAIN:
+			if err := sims.WaitReadable(in); err != nil {
+				return err
+			}
+		case err == unix.EINTR:
+		case err != nil:
+			return os.NewSyscallError("read", err)
+		case n == 0:
+			a.Say("end", sims.Num("arrived", int(arrived.Load())))
+			a.Next() // the results stay in view
+		}
+		before := arrived.Load()
+		for _, b := range buf[:max(n, 0)] {
+			if b == '.' {
+				older.Add(1)
+				continue
+			}
+			if b != alphabet[arrived.Load()%int64(len(alphabet))] {
+				wrong.Add(1)
+			}
+			arrived.Add(1)
+		}
+		if got := arrived.Load() - before; got > 0 {
+			a.Say("got", sims.Num("bytes", int(got)))
+		}
+	}
+}
+
+// fillUp writes older bytes until only so much room is left: whole pages, one write
+// each, and a part of the last where less than a page is to stay free.
+func fillUp(out, size int, room string) error {
+	page := unix.Getpagesize()
+	end := size - 4*page
+	if room == hundred {
+		end = size - 100
+	}
+	for at := 0; at < end; {
+		n, err := unix.Write(out, dots(min(page, end-at)))
+		if err != nil {
+			return os.NewSyscallError("write", err)
+		}
+		at += n
+	}
+	return nil
+}
+
+func dots(n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = '.'
+	}
+	return b
+}
+
+func document(n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = alphabet[i%len(alphabet)]
+	}
+	return b
+}
+
+// interrupt sends the writer a signal, as kill(1) does.
+var interrupt = sims.Do{Run: func(r *stage.Run, _ string) error {
+	pid, err := r.PID("writer")
+	if err != nil {
+		return err
+	}
+	if err := unix.Kill(pid, unix.SIGUSR1); err != nil && !errors.Is(err, unix.ESRCH) {
+		return os.NewSyscallError("kill", err)
+	}
+	return nil
+}}
+
+// filled is the writer ready, with the room left that was asked for.
+func filled(w *sims.World) bool {
+	p := w.Object("pipe")
+	return w.Since(w.Last("writer", "ready")) >= 2 && w.Actor("writer").Idle && p.Level("capacity") > p.Level("queued") && p.Level("queued") > 0
+}
+
+func full(w *sims.World) bool {
+	p := w.Object("pipe")
+	return p.Level("capacity") > 0 && p.Level("queued") == p.Level("capacity")
+}
+
+// theEnd is the reader at the end of file.
+func theEnd(w *sims.World) bool {
+	return w.Since(w.Last("reader", "end")) >= 2 && !w.Actor("writer").Life.Alive()
+}
+
+// freeBefore is the room that the kernel said there was before the first write.
+func freeBefore(w *sims.World) int64 {
+	a := w.After("nearly-full")
+	if a == nil {
+		return -1
+	}
+	p := a.Object("pipe")
+	return p.Level("capacity") - p.Level("queued")
+}
+
+// checkWhole judges a document that came in more than one write.
+func checkWhole(step string) func(*sims.World) sims.Verdict {
+	return func(w *sims.World) sims.Verdict {
+		a := w.After(step)
+		if a == nil {
+			return sims.NotYet()
+		}
+		size, arrived, wrong, writes := a.Count("writer", "asked"), a.Count("reader", "arrived"), a.Count("reader", "wrong"), a.Count("writer", "writes")
+		return sims.Judge(arrived == size && wrong == 0 && writes >= 2 && size > 0, fmt.Sprintf("%s arrived, 0 wrong, in 2 writes or more", bytesOf(size)),
+			fmt.Sprintf("%s arrived, %d wrong, in %d writes", bytesOf(arrived), wrong, writes), "the bytes that the reader got until read(2) gave 0, return values of write(2)")
+	}
+}
+
+func bytesOf(n int64) string { return scene.Thousands(n) + " B" }
