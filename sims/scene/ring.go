@@ -10,8 +10,8 @@ type Ring struct {
 	Known bool   `json:"known,omitempty"` // head and tail have been read
 	Head  uint64 `json:"head"`            // slots that were filled
 	Tail  uint64 `json:"tail"`            // slots that were taken
-	// Texts are the contents of the slots by index, where the lesson knows: of all of
-	// them, as a slot that was taken keeps what is in it until it is filled again.
+	// Texts are the contents of the slots by index, where the lesson knows: also of
+	// those that were taken, or are not published yet.
 	Texts []string `json:"texts,omitempty"`
 	// Data is the doorbell of the consumer, Room that of the producer.
 	Data Doorbell `json:"data"`

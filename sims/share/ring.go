@@ -98,7 +98,8 @@ func RingSize(slots int, size int64) int64 {
 func RingPayload(slots int) int64 { return payloadAt(uint64(slots)) }
 
 // FormatRing makes a ring of so many slots, a power of two, of size bytes each, in
-// memory of RingSize that is all zero. Do it before anybody opens it.
+// memory of RingSize that was all zero. Everybody may do it who opens the ring with the
+// same slots and size: head and tail are not touched.
 func FormatRing(memory []byte, slots int, size int64) error {
 	h := &ringHead{slots: uint64(slots), size: uint64(size)}
 	if err := h.check(int64(len(memory))); err != nil {

@@ -45,7 +45,7 @@ func (p *painter) ringCard(o *scene.Ring, d detail, room int) card {
 		k.rows = append(k.rows, ringMarks(o, cells), ringLevel(o))
 		k.port = 1
 	}
-	return ringBells(k, o, d)
+	return ringBells(k, o)
 }
 
 // ringCells is how wide each slot is drawn; 0 when a bar must do.
@@ -97,8 +97,7 @@ func (p *painter) ringSlots(o *scene.Ring, cells int) []row {
 	return []row{text(top, Dim), append(middle, span{"│", Dim}), marks}
 }
 
-// slotText is what is in a slot, in so many cells. What was taken is still there, and
-// shows as a dot: nobody has wiped it.
+// slotText is what is in a slot, in so many cells.
 func slotText(o *scene.Ring, i, cells int) string {
 	says := ""
 	if i < len(o.Texts) {
@@ -107,11 +106,7 @@ func slotText(o *scene.Ring, i, cells int) string {
 	switch {
 	case !o.Known:
 		says = "?"
-	case !o.Holds(i) && says != "":
-		says = "·"
-	case !o.Holds(i):
-		says = ""
-	case says == "":
+	case o.Holds(i) && says == "":
 		return strings.Repeat("▒", cells)
 	}
 	says = tail(says, cells)
@@ -190,12 +185,12 @@ func thousands(n uint64) string {
 }
 
 // ringBells adds a row for each doorbell that there is.
-func ringBells(k card, o *scene.Ring, d detail) card {
+func ringBells(k card, o *scene.Ring) card {
 	for _, b := range []struct {
 		bell  scene.Doorbell
 		whose string
 	}{{o.Data, "consumer"}, {o.Room, "producer"}} {
-		if b.bell.Rung < 0 || d == medium && b.whose == "producer" && b.bell == (scene.Doorbell{}) {
+		if b.bell.Rung < 0 {
 			continue
 		}
 		rung := "rung " + scene.Thousands(b.bell.Rung) + "×"

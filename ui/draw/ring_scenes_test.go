@@ -13,7 +13,7 @@ func ringScene() *scene.Scene {
 			{ID: "consumer", Name: "consumer", PID: 41023, Life: scene.Stopped, Letter: "T", Note: "stopped"},
 		},
 		Objects: []scene.Object{scene.Ring{ID: "ring", Label: "ring", Slots: 8, Size: 4096, Known: true, Head: 4812, Tail: 4807,
-			Texts: []string{"4808", "4809", "4810", "4811", "4804", "4805", "4806", "4807"}, Data: scene.Doorbell{Rung: 37}, Room: scene.Doorbell{Rung: 2, Asked: true}}},
+			Texts: []string{"4808", "4809", "4810", "4811", "(4812)", "·", "·", "4807"}, Data: scene.Doorbell{Rung: 37}, Room: scene.Doorbell{Rung: 2, Asked: true}}},
 		Links: []scene.Link{
 			{From: "producer", To: "ring", Label: "mmap", State: scene.Idle},
 			{From: "ring", To: "consumer", Label: "mmap", State: scene.Idle},

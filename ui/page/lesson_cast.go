@@ -118,6 +118,7 @@ func (l *Lesson) happened(msg castEvents) tea.Cmd {
 			l.next, l.words.top, l.hints = false, 0, 0
 			l.note, l.moved = nil, false
 		case stage.StepDone:
+			grown = true
 			cmds = append(cmds, l.stepDone(e.Name))
 		}
 	}

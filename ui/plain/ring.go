@@ -51,3 +51,18 @@ func doorbell(whose string, d scene.Doorbell, worth bool) string {
 	}
 	return said + "."
 }
+
+// ringEdge is the part of a ring's level that is worth a sentence while it runs.
+func ringEdge(o *scene.Ring) string {
+	switch n := o.Filled(); {
+	case o.Gone:
+		return "gone"
+	case !o.Known:
+		return "unknown"
+	case n == 0:
+		return "empty"
+	case n == o.Slots:
+		return "full"
+	}
+	return "between"
+}
