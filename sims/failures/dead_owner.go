@@ -69,7 +69,8 @@ var deadOwner = sims.Sim{
 			return w.Options["lock"] == "plain" && halfWay(w)
 		}},
 		{ID: "left-behind", Turn: sims.Press("kill the holder"), For: "the holder is dead", Until: func(w *sims.World) bool {
-			return w.Actor("holder").Life == scene.Killed && w.Now > w.Actor("holder").Since+100*time.Millisecond
+			holder := w.Actor("holder") // and the page was read since: the sampler looks every 50 ms
+			return holder.Life == scene.Killed && w.Now > holder.Since+100*time.Millisecond
 		}},
 		{ID: "time-out", Turn: []sims.Turn{{Knob: "time-out", Value: "0.5 s"}, {Knob: "lock"}}, For: "the waiter has given up", Until: hasSaid("waiter", "gave up")},
 		{ID: "for-ever", Turn: []sims.Turn{{Knob: "time-out", Value: "none"}, {Knob: "lock"}}, For: "the waiter sleeps, and goes on sleeping", Until: func(w *sims.World) bool {
