@@ -11,7 +11,7 @@ import (
 
 // Sims are the experiments of the chapter in the order of the course.
 func Sims() []*sims.Sim {
-	return []*sims.Sim{&stream, &flavoursSim, &passFD}
+	return []*sims.Sim{&stream, &flavoursSim, &passFD, &credentials}
 }
 
 // target is what a role's descriptor of an object leads to, by its link in /proc;

@@ -237,9 +237,11 @@ func streamSentence(w *sims.World) string {
 	return momentSentence(w, m)
 }
 
+// roleName is a role in a sentence.
 func roleName(role string) string {
-	if role == "second" {
-		return "second client"
+	switch role {
+	case "second", "honest":
+		return role + " client"
 	}
 	return role
 }

@@ -36,6 +36,11 @@ func (p *painter) socketCard(o *scene.Socket, d detail, room int) card {
 		k.rows = []row{text("gone: nobody holds it", Dim)}
 		return k
 	}
+	if len(o.Ways) == 0 { // a lesson that is not about its buffers
+		k.border, k.framed, k.edge = Square, true, Dim
+		k.rows = []row{text(head(o.Note, 34), Text)}
+		return k
+	}
 	cells := wayCells
 	for i := range o.Ways {
 		cells = max(cells, min(o.Ways[i].Expect, wideCells, room/3))

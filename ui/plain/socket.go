@@ -24,7 +24,7 @@ func socket(s *scene.Scene, o *scene.Socket) []string {
 	for i := range o.Ways {
 		out = append(out, way(s, o, &o.Ways[i], name))
 	}
-	if len(out) == 0 {
+	if len(out) == 0 && o.Note == "" {
 		out = append(out, name+" has no peer.")
 	}
 	if o.Note != "" {

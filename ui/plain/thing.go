@@ -11,5 +11,9 @@ func thing(s *scene.Scene, o *scene.Thing) []string {
 	if len(o.Lines) == 0 {
 		return nil
 	}
-	return []string{capital(named(s, o.ID)) + ": " + strings.Join(o.Lines, ", ") + "."}
+	lines := make([]string, len(o.Lines))
+	for i, l := range o.Lines {
+		lines[i] = strings.Join(strings.Fields(l), " ") // columns are for the eye
+	}
+	return []string{capital(named(s, o.ID)) + ": " + strings.Join(lines, ", ") + "."}
 }
