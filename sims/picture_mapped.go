@@ -1,6 +1,7 @@
 package sims
 
 import (
+	"cmp"
 	"fmt"
 
 	"ipctour/sims/scene"
@@ -10,7 +11,7 @@ import (
 // pages of it that the kernel has in memory. What is in them the lesson adds.
 func (w *World) Mapped(name string) scene.Mapped {
 	o := w.Object(name)
-	m := scene.Mapped{ID: name, Path: shortPath(o.S["path"]), Size: max(o.Level("size"), 0), Gone: o.Level("exists") == 0}
+	m := scene.Mapped{ID: name, Path: cmp.Or(shortPath(o.S["path"]), name), Size: max(o.Level("size"), 0), Gone: o.Level("exists") == 0}
 	for i := int64(0); i < o.Level("pages"); i++ {
 		in, told := o.N[fmt.Sprintf("page %d", i)]
 		if !told {

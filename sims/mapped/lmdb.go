@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -22,6 +23,15 @@ import (
 //go:embed lmdb.go
 var lmdbSource string
 
+//go:embed store.go
+var storeSource string
+
+// storeBody is the store's own code from its first declaration on, to be read after
+// the roles'.
+func storeBody() string {
+	return "\n// The store, from here on.\n" + storeSource[strings.Index(storeSource, "\nconst ("):]
+}
+
 // commitPoints are the gates of the writer, one before each step of a commit.
 var commitPoints = []string{"first leaf", "second leaf", "root", "msync", "meta page", "checksum", "last msync"}
 
@@ -32,7 +42,7 @@ var (
 
 var lmdb = sims.Sim{
 	ID:     "mapped/lmdb",
-	Source: lmdbSource,
+	Source: lmdbSource + storeBody(),
 	Roles: []sims.Role{
 		{Name: "writer", Run: commitTransfers, Counters: []string{"commits"}, Settings: []string{"die at"}, Gates: commitPoints},
 		{Name: "reader-1", Run: readAgainAndAgain, Counters: readerCounters, Gates: []string{"begin", "read"}},

@@ -15,7 +15,7 @@ func drawStore(w *sims.World) *scene.Scene {
 	s := &scene.Scene{Sentence: storeSentence(w, v), Objects: []scene.Object{storePicture(w, v)}}
 	for _, role := range storeRoles {
 		p := w.Process(role)
-		if note := storeNote(w, role); note != "" && p.Life.Alive() && p.Life != scene.Stopped {
+		if note := storeNote(w, role); note != "" && p.Life.Alive() && p.Life != scene.Stopped && p.Gate == "" {
 			p.Note, p.Where = note, "" // that it rests for 2 ms says nothing
 		}
 		s.Processes = append(s.Processes, p)
@@ -207,7 +207,10 @@ func storeState(w *sims.World, v storeView) string {
 func holderState(w *sims.World, v storeView) string {
 	txn, held, kept := v.newest.txn, holds(w), v.count(scene.PageOld)
 	refused, done := w.Last("writer", "refused"), w.Last("writer", "committed")
+	last := w.Last("holder", "looked")
 	switch {
+	case last != nil && &w.Moments[len(w.Moments)-1] == last && held > 0:
+		return fmt.Sprintf("The holder has read transaction %d once more and found %s in it, as before; %d counts.", held, last.S["values"], txn)
 	case w.Actor("holder").Ended() != "" && v.oldest() < txn && kept > 0:
 		return fmt.Sprintf("The holder is dead (%s), but its line is still there: till the next commit, pages are kept for transaction %d.", w.Actor("holder").Ended(), v.oldest())
 	case refused != nil && (done == nil || refused.At > done.At) && v.count(scene.PageFree) < perCommit:

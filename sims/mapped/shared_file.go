@@ -172,11 +172,12 @@ func mapAndType(a *sims.Actor) error {
 	if err != nil {
 		return fmt.Errorf("mmap: %w", err)
 	}
+	disk := hasDisk(fd)
 	if err := unix.Close(fd); err != nil {
 		return fmt.Errorf("close: %w", err)
 	}
 	text := mem[:textSize]
-	a.Say("mapped", sims.Word("text", trimmed(text))) // the first load brings the page in
+	a.Say("mapped", sims.Word("text", trimmed(text)), sims.Num("disk", disk)) // the first load brings the page in
 	a.Mapped("file", mem)
 	for {
 		switch c := a.Next(); c.Name {
@@ -191,6 +192,15 @@ func mapAndType(a *sims.Actor) error {
 			a.Say("looked", sims.Word("text", trimmed(text)))
 		}
 	}
+}
+
+// hasDisk is 0 for a file on a tmpfs, which is in memory and nowhere else; else 1.
+func hasDisk(fd int) int {
+	var fs unix.Statfs_t
+	if err := unix.Fstatfs(fd, &fs); err == nil && fs.Type == unix.TMPFS_MAGIC {
+		return 0
+	}
+	return 1
 }
 
 func toType(a *sims.Actor, n int64) string {
@@ -308,7 +318,7 @@ func drawSharedFile(w *sims.World) *scene.Scene {
 		s.Processes = append(s.Processes, p)
 	}
 	if copied(w) {
-		s.Objects = append(s.Objects, scene.Page{ID: "copy", Label: "the typist's own page", Frame: frameOf(w, "typist"), Note: "anonymous: of no file",
+		s.Objects = append(s.Objects, scene.Page{ID: "copy", Label: "typist's own page", Frame: frameOf(w, "typist"), Note: "anonymous: of no file",
 			Words: []scene.Word{{Name: "text", Text: quoted(lastSeen(w, "typist")), Who: "typist"}}})
 	}
 	for _, role := range []string{"typist", "neighbour"} {
@@ -316,8 +326,8 @@ func drawSharedFile(w *sims.World) *scene.Scene {
 			s.Links = append(s.Links, l)
 		}
 	}
-	if w.Actor("reader").Life != scene.Unborn {
-		s.Links = append(s.Links, w.Link("reader", "file", "r"))
+	if l := w.Link("reader", "file", "r"); l.FD > 0 || w.Actor("reader").Ended() != "" { // it has opened the file
+		s.Links = append(s.Links, l)
 	}
 	s.Figures = sharedFileFigures(w)
 	return s
@@ -332,6 +342,7 @@ func filePicture(w *sims.World) scene.Mapped {
 	q := &m.Pages[0]
 	q.Text = fileText(w)
 	switch d := w.Dirty("neighbour", "file"); {
+	case onTmpfs(w): // neither clean nor dirty: there is nothing to write it to
 	case d > 0:
 		q.Cache = scene.CacheDirty
 	case d == 0 && q.Cache == scene.CacheIn:
@@ -341,6 +352,12 @@ func filePicture(w *sims.World) scene.Mapped {
 		m.Note = "frame " + f
 	}
 	return m
+}
+
+// onTmpfs reports whether the file is on a file system without a disk, by fstatfs(2).
+func onTmpfs(w *sims.World) bool {
+	m := w.Last("", "mapped")
+	return m != nil && m.N["disk"] == 0
 }
 
 func frameOf(w *sims.World, role string) string {
@@ -398,7 +415,9 @@ func sharedFileFigures(w *sims.World) []scene.Figure {
 		figures = append(figures, scene.Figure{ID: "pss", Label: "typist's Pss of Rss", Text: scene.Thousands(m.Level("pss")) + " of " + bytes(m.Level("rss")), Origin: scene.Kernel}.
 			From("Pss and Rss in /proc/PID/smaps: a page that two map counts half for each", fmt.Sprintf("grep -A20 notes /proc/%d/smaps | grep ss:", w.Actor("typist").PID)))
 	}
-	if d := w.Dirty("neighbour", "file"); d >= 0 {
+	if d := w.Dirty("neighbour", "file"); onTmpfs(w) {
+		figures = append(figures, scene.Missing("dirty", "not on the disk yet", "the folder of this run is a tmpfs: its files are in memory alone"))
+	} else if d >= 0 {
 		figures = append(figures, scene.Count("dirty", "not on the disk yet", d, "B", scene.Kernel).
 			From("Shared_Dirty and Private_Dirty of the neighbour's mapping, in /proc/PID/smaps", fmt.Sprintf("grep -A20 notes /proc/%d/smaps | grep Dirty", w.Actor("neighbour").PID)))
 	}
