@@ -38,7 +38,9 @@ func newShow(t *testing.T) *show {
 			t.Errorf("left behind: %v", r.Left)
 		}
 	})
-	s.until("the store is read", func() bool { return readersAt(s.w, 1) && s.w.Actor("writer").Idle })
+	s.until("the store is read", func() bool {
+		return readersAt(s.w, 1) && s.w.Actor("writer").Idle && s.w.Object("store").S["path"] != ""
+	})
 	return s
 }
 
