@@ -78,7 +78,8 @@ func returnFigures(w *sims.World) []scene.Figure {
 	how := "the third argument of the first write(2)"
 	list := []scene.Figure{scene.Count("asked", "first write: asked", asked, "B", scene.Child).From(how, ""), gave("returned", "it returned", first)}
 	if last != first {
-		list = append(list, w.CountFigure("writer", "writes", "writes", ""), gave("last", "the last returned", last))
+		calls := scene.Count("writes", "writes", int64(w.Said("writer", "returned")), "", scene.Child).From("how often write(2) has returned, by the writer's own account", "")
+		list = append(list, calls, gave("last", "the last returned", last))
 	}
 	return list
 }
@@ -138,6 +139,10 @@ func writingSentence(w *sims.World, returned *sims.Moment) string {
 		return fmt.Sprintf("A signal cut the write short: it returned %s. The writer sleeps in the next write, with the other %s.", bytesOf(returned.N["bytes"]), rest)
 	case w.Asleep("writer", "pipe_write"):
 		return "The pipe is full in the middle of the write, and the writer sleeps in it."
+	case w.Count("reader", "arrived") > 0:
+		return "The reader reads, and the writer sends the rest as room comes free."
+	case w.Options["writer"] == looping && returned != nil && returned.S["errno"] == "EAGAIN":
+		return "The pipe is full: write got EAGAIN. The writer keeps the rest, and waits for room."
 	case size > 0 && returned != nil && returned.S["errno"] != "":
 		return "The write failed with " + returned.S["errno"] + ": nothing was taken."
 	case size > 0:

@@ -323,7 +323,7 @@ func answerFigure(w *sims.World) scene.Figure {
 		}
 	}
 	if a := w.Actor("writer"); f.Text == "has not returned" && a.Ended() != "" {
-		f.Text = "never returned"
+		f.Text = "never came back"
 	}
 	return f.From("what write(2) or send(2) gave the writer", "")
 }
@@ -338,7 +338,7 @@ func sigpipeSentence(w *sims.World) string {
 	readerGone := "The reader is gone (" + reader.Ended() + ")"
 	switch {
 	case writer.Signal == int(unix.SIGPIPE):
-		return "It wrote to nobody: the kernel sent SIGPIPE, and the writer is dead. Its write never returned."
+		return "It wrote to nobody: the kernel sent SIGPIPE, and the writer is dead. From that write it never came back."
 	case writer.Ended() != "" && reader.Ended() != "":
 		return "Both are gone: writer " + writer.Ended() + ", reader " + reader.Ended() + "."
 	case writer.Ended() != "":
