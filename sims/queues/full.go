@@ -136,7 +136,10 @@ var fullQueue = sims.Sim{
 			}
 			m := asked(a, "too deep")
 			limit, known := a.Facts["mq-msg-max"]
-			return sims.Judge(m.S["errno"] == "EINVAL" && known && m.N["depth"] == limit+1, fmt.Sprintf("%d gets EINVAL", limit+1),
+			if !known {
+				return noLimits
+			}
+			return sims.Judge(m.S["errno"] == "EINVAL" && m.N["depth"] == limit+1, fmt.Sprintf("%d gets EINVAL", limit+1),
 				fmt.Sprintf("%d gets %s", m.N["depth"], cmp.Or(m.S["errno"], "a queue")), "errno of mq_open(3), /proc/sys/fs/mqueue/msg_max")
 		}},
 		{ID: "default", Says: "a queue made without a word about its depth has the default of the machine", Check: func(w *sims.World) sims.Verdict {
@@ -145,12 +148,18 @@ var fullQueue = sims.Sim{
 				return sims.NotYet()
 			}
 			m := asked(a, "default")
+			if _, known := a.Facts["mq-msg-default"]; !known {
+				return noLimits
+			}
 			want := min(a.Facts["mq-msg-default"], a.Facts["mq-msg-max"])
 			return sims.Judge(m.S["errno"] == "" && m.N["depth"] == want, plural(want, "message"), cmp.Or(m.S["errno"], plural(m.N["depth"], "message")),
 				"mq_maxmsg of mq_getattr(3), /proc/sys/fs/mqueue/msg_default")
 		}},
 	},
 }
+
+// noLimits is the verdict where the limits of this machine are not shown.
+var noLimits = sims.Verdict{Status: sims.Skipped, Reason: "/proc/sys/fs/mqueue cannot be read here"}
 
 // fillQueue sends numbered messages as fast as there is room. What it does when
 // there is none is the lesson; it never gives a message up.
@@ -165,13 +174,13 @@ func fillQueue(a *sims.Actor) error {
 	}
 	sent, refused := a.Counter("sent"), a.Counter("refused")
 	for n := int64(1); ; {
+		a.Gate("send")
 		var limit *unix.Timespec // none: for ever
 		began := time.Now()
 		if a.Arg("mode") == "timeout" {
 			t := unix.NsecToTimespec(began.Add(patience).UnixNano())
 			limit = &t // mq_timedsend(3) takes a moment, not a length of time
 		}
-		a.Gate("send")
 		err := sys.MqSend(mqd, []byte(strconv.FormatInt(n, 10)), 0, limit) // sleeps here while there is no room
 		switch {
 		case errors.Is(err, unix.EINTR):
@@ -392,6 +401,8 @@ func fillingSentence(w *sims.World, n int64) string {
 		return askedSentence(&w.Moments[last])
 	}
 	switch {
+	case w.Actor("producer").Gate != "":
+		return "The producer is held before its next mq_send, with " + plural(max(n, 0), "message") + " in the queue."
 	case !w.Actor("consumer").Idle && w.Actor("consumer").Gate == "" && w.Count("consumer", "received") > 0:
 		return "The consumer works on one message after another, and the producer fills each free place at once."
 	case w.Count("producer", "refused") > 0 && w.Options["mode"] == "timeout":

@@ -38,11 +38,15 @@ var persistence = sims.Sim{
 		{Name: "lister", Run: listQueue, Late: true, Gates: []string{"open", "read"}},
 	},
 	Wire: func(w *sims.Wiring) error {
+		depth := msgMax(10)
+		if depth < letters {
+			return fmt.Errorf("a queue holds %d messages here, and the lesson needs %d: sudo sysctl fs.mqueue.msg_max=10", depth, letters)
+		}
 		mq := w.Queue("queue") // only a name: the producer makes the queue
 		for _, role := range []string{"producer", "consumer", "lister"} {
 			w.Put(role, "queue", mq)
 		}
-		w.Put("producer", "depth", strconv.FormatInt(msgMax(10), 10))
+		w.Put("producer", "depth", strconv.FormatInt(depth, 10))
 		return nil
 	},
 	Knobs: []sims.Knob{
