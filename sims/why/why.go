@@ -8,5 +8,6 @@ import "ipctour/sims"
 func Sims() []*sims.Sim {
 	return []*sims.Sim{
 		&privateMemory,
+		&isolation,
 	}
 }

@@ -76,7 +76,7 @@ func (k *card) inset(y, w int) int {
 	if len(k.title) > 0 {
 		y--
 	}
-	if k.framed || y < 0 || y >= len(k.rows) {
+	if k.framed || k.left || y < 0 || y >= len(k.rows) {
 		return 0
 	}
 	return max((w-k.rows[y].width())/2, 0)

@@ -114,8 +114,10 @@ func pid(q *scene.Process) string {
 // lifeWord is the state in a word, because the letter alone has to be learnt.
 func lifeWord(q *scene.Process) string {
 	switch {
-	case q.Life == scene.Waiting:
+	case q.Life == scene.Waiting && q.Gate != "":
 		return "held"
+	case q.Life == scene.Waiting:
+		return "waits"
 	case q.Life == scene.Exited || q.Life == scene.Killed:
 		return "ended"
 	}

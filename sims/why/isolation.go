@@ -1,0 +1,327 @@
+package why
+
+// What this lesson shows: what shares memory shares its fate. A wild store in one of
+// three goroutines ends the whole process; in one of three processes it ends that one,
+// and a supervisor puts another in its place.
+
+import (
+	_ "embed"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ipctour/sims"
+	"ipctour/sims/scene"
+	"ipctour/sims/sys"
+)
+
+//go:embed isolation.go
+var isolationSource string
+
+// workers are there from the beginning; spares are what the supervisor can put in
+// the place of those that end.
+const (
+	workers = 3
+	spares  = 3
+)
+
+var isolation = sims.Sim{
+	ID:     "why/isolation",
+	Source: isolationSource,
+	Roles:  isolationRoles(),
+	Needs:  []string{"pidfd"},
+	Wire:   func(*sims.Wiring) error { return nil }, // they share nothing: that is the point
+	Knobs: []sims.Knob{
+		{Key: "1", Name: "crash a goroutine", Help: "goroutine 2 of the server stores at address 0", Act: sims.Tell{Role: "server", Command: "crash", N: 2}},
+		{Key: "2", Name: "crash worker 2", Help: "worker 2 stores at address 0", Act: sims.Tell{Role: workerName(2), Command: "crash"}},
+		{Key: "3", Name: "crash worker 1", Help: "worker 1 stores at address 0", Act: sims.Tell{Role: workerName(1), Command: "crash"}},
+		{Key: "4", Name: "crash worker 3", Help: "worker 3 stores at address 0", Act: sims.Tell{Role: workerName(3), Command: "crash"}},
+	},
+	Draw:     drawIsolation,
+	Measured: whoSurvived,
+	Walk: []sims.Step{
+		{ID: "work", For: "three goroutines and three processes have done their first jobs", Until: func(w *sims.World) bool {
+			for i := 1; i <= workers; i++ {
+				if w.Count("server", jobsOf(i)) == 0 || w.Count(workerName(i), "jobs") == 0 {
+					return false
+				}
+			}
+			return true
+		}},
+		{ID: "threads", Turn: sims.Press("crash a goroutine"), For: "the server has ended", Until: func(w *sims.World) bool {
+			return w.Actor("server").Life == scene.Killed
+		}},
+		{ID: "process", Turn: sims.Press("crash worker 2"), For: "worker 2 has ended, and the other two have gone on working", Until: func(w *sims.World) bool {
+			before := w.After("threads")
+			return before != nil && w.Actor(workerName(2)).Life == scene.Killed && wentOn(before, w, 1) && wentOn(before, w, 3)
+		}},
+		{ID: "restarted", For: "the supervisor has noticed, and a new worker works", Until: func(w *sims.World) bool {
+			return w.Last("supervisor", "noticed") != nil && w.Count(workerName(workers+1), "jobs") > 0
+		}},
+	},
+	Claims: []sims.Claim{
+		{ID: "shared-fate", Says: "a wild store in one goroutine kills the process, and all three with it", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("threads")
+			if a == nil {
+				return sims.NotYet()
+			}
+			s := a.Actor("server")
+			return sims.Judge(s.Signal == int(unix.SIGSEGV), "killed by SIGSEGV", s.Ended(), "wait status of the server")
+		}},
+		{ID: "isolated", Says: "a wild store in one of three processes leaves two of them at work", Check: func(w *sims.World) sims.Verdict {
+			before, a := w.After("threads"), w.After("process")
+			if a == nil {
+				return sims.NotYet()
+			}
+			left := 0
+			for i := 1; i <= workers; i++ {
+				if wentOn(before, a, i) {
+					left++
+				}
+			}
+			return sims.Judge(left == 2 && a.Actor(workerName(2)).Signal == int(unix.SIGSEGV), "2 of 3 go on with their pids, the third killed by SIGSEGV",
+				fmt.Sprintf("%d of 3 go on, worker 2: %s", left, a.Actor(workerName(2)).Ended()), "wait status of worker 2, pids and job counts of the others")
+		}},
+		{ID: "restarted", Says: "a supervisor puts a new process in the place of the dead one", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("restarted")
+			if a == nil {
+				return sims.NotYet()
+			}
+			fresh, dead := a.Actor(workerName(workers+1)), a.Actor(workerName(2))
+			return sims.Judge(fresh.Life.Alive() && fresh.PID != dead.PID && a.Count(fresh.Role, "jobs") > 0 && a.Actor("supervisor").Life.Alive(),
+				"another pid, at work", fmt.Sprintf("pid %d after %d, %d jobs", fresh.PID, dead.PID, a.Count(fresh.Role, "jobs")), "poll(2) on the pidfd of the dead one, /proc of the new one")
+		}},
+	},
+}
+
+func isolationRoles() []sims.Role {
+	roles := []sims.Role{
+		{Name: "server", Run: serveWithGoroutines, Counters: []string{jobsOf(1), jobsOf(2), jobsOf(3)}, Gates: []string{"crash"}},
+		{Name: "supervisor", Run: supervise, Counters: []string{"started"}, Gates: []string{"fork", "wait"}},
+	}
+	for i := 1; i <= workers+spares; i++ {
+		roles = append(roles, sims.Role{Name: workerName(i), Run: work, By: "supervisor", Counters: []string{"jobs"}, Gates: []string{"job", "crash"}})
+	}
+	return roles
+}
+
+func workerName(i int) string { return "worker " + strconv.Itoa(i) }
+func jobsOf(i int) string     { return "jobs " + strconv.Itoa(i) }
+
+// serveWithGoroutines has three workers in one process. They share its memory, and
+// so its end.
+func serveWithGoroutines(a *sims.Actor) error {
+	if err := sys.DefaultSignal(unix.SIGSEGV); err != nil { // as in a program in C: the runtime would catch it, and end the process too
+		return err
+	}
+	var crash [workers + 1]atomic.Bool
+	for i := 1; i <= workers; i++ {
+		jobs := a.Counter(jobsOf(i))
+		go func() {
+			for ; ; jobs.Add(1) {
+				job()
+				if crash[i].Load() {
+					storeAt(nil)
+				}
+				time.Sleep(lookEvery)
+			}
+		}()
+	}
+	for {
+		if c := a.Next(); c.Name == "crash" && c.N >= 1 && c.N <= workers {
+			a.Gate("crash")
+			crash[c.N].Store(true)
+		}
+	}
+}
+
+// work is one worker in a process of its own.
+func work(a *sims.Actor) error {
+	if err := sys.DefaultSignal(unix.SIGSEGV); err != nil {
+		return err
+	}
+	for jobs := a.Counter("jobs"); ; jobs.Add(1) {
+		a.Gate("job")
+		job()
+		if c, ok := a.Asked(); ok && c.Name == "crash" {
+			a.Gate("crash")
+			storeAt(nil)
+		}
+		if err := rest(lookEvery); err != nil {
+			return err
+		}
+	}
+}
+
+var block [4096]byte
+
+// job is a piece of work.
+func job() { crc32.ChecksumIEEE(block[:]) }
+
+// storeAt stores where a pointer leads. Nothing is mapped at address 0: the processor
+// faults, and the kernel answers with SIGSEGV (signal(7)).
+//
+//go:noinline
+func storeAt(p *int64) { *p = 1 }
+
+// supervise starts the workers, sleeps until one of them ends, and starts another.
+// A descriptor that stands for a process becomes readable when it ends
+// (pidfd_open(2)), whoever its parent is.
+func supervise(a *sims.Actor) error {
+	started := a.Counter("started")
+	var watched []unix.PollFd
+	var names []string
+	start := func() error {
+		name := workerName(int(started.Load()) + 1)
+		a.Gate("fork")
+		pid, err := a.Fork(name, nil, nil)
+		if err != nil {
+			return err
+		}
+		fd, err := unix.PidfdOpen(pid, 0)
+		if err != nil {
+			return os.NewSyscallError("pidfd_open", err)
+		}
+		started.Add(1)
+		watched, names = append(watched, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}), append(names, name)
+		return nil
+	}
+	for range workers {
+		if err := start(); err != nil {
+			return err
+		}
+	}
+	for {
+		a.Gate("wait")
+		if _, err := unix.Poll(watched, -1); err != nil && err != unix.EINTR {
+			return os.NewSyscallError("poll", err)
+		}
+		for i := range watched {
+			if watched[i].Fd < 0 || watched[i].Revents&unix.POLLIN == 0 {
+				continue
+			}
+			a.Say("noticed", sims.Word("worker", names[i]))
+			unix.Close(int(watched[i].Fd))
+			watched[i].Fd = -1 // poll(2) leaves it out
+			if started.Load() == workers+spares {
+				a.Say("no spare")
+				continue
+			}
+			if err := start(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// wentOn is a worker that lives on with its pid and has done jobs since.
+func wentOn(before, now *sims.World, i int) bool {
+	was, is := before.Actor(workerName(i)), now.Actor(workerName(i))
+	return is.Life.Alive() && is.PID == was.PID && now.Count(is.Role, "jobs") > before.Count(is.Role, "jobs")
+}
+
+func whoSurvived(w *sims.World) (string, bool) {
+	before, a := w.After("threads"), w.After("process")
+	if a == nil {
+		return "", false
+	}
+	goroutines, processes := 0, 0
+	if a.Actor("server").Life.Alive() {
+		goroutines = workers - 1
+	}
+	for i := 1; i <= workers; i++ {
+		if wentOn(before, a, i) {
+			processes++
+		}
+	}
+	return fmt.Sprintf("%d and %d", goroutines, processes), true
+}
+
+func drawIsolation(w *sims.World) *scene.Scene {
+	server := w.Process("server")
+	if server.Life.Alive() {
+		done := int64(0)
+		for i := 1; i <= workers; i++ {
+			done += w.Count("server", jobsOf(i))
+		}
+		server.Note, server.Where = "3 goroutines, "+scene.Thousands(done)+" jobs", ""
+	}
+	s := &scene.Scene{Sentence: isolationSentence(w), Processes: []scene.Process{server, w.Process("supervisor")}}
+	for i := 1; i <= workers+spares; i++ {
+		a := w.Actor(workerName(i))
+		if a.Births == 0 {
+			continue // not needed yet
+		}
+		p := w.Process(a.Role)
+		if p.Life.Alive() && p.Gate == "" {
+			p.Note, p.Where = scene.Thousands(w.Count(a.Role, "jobs"))+" jobs", "" // that it sleeps between two is not the point
+		}
+		s.Processes = append(s.Processes, p)
+		link := scene.Link{From: "supervisor", To: a.Role, State: scene.Idle, Plain: true}
+		if !a.Life.Alive() || !w.Actor("supervisor").Life.Alive() {
+			link.State = scene.Cut
+		}
+		s.Links = append(s.Links, link)
+	}
+	s.Figures = []scene.Figure{
+		{ID: "goroutines", Label: "goroutines at work", Text: fmt.Sprintf("%d of %d", goroutinesLeft(w), workers), Origin: scene.Kernel},
+		{ID: "processes", Label: "first processes at work", Text: fmt.Sprintf("%d of %d", processesLeft(w), workers), Origin: scene.Kernel},
+		w.CountFigure("supervisor", "started", "started so far", ""),
+	}
+	pids := []string{}
+	for i := 1; i <= workers; i++ {
+		pids = append(pids, strconv.Itoa(w.Actor(workerName(i)).PID))
+	}
+	s.Figures[0] = s.Figures[0].From("wait status of the server's process", fmt.Sprintf("ls -d /proc/%d", w.Actor("server").PID))
+	s.Figures[1] = s.Figures[1].From("wait status of each process", "ps -o pid,stat,comm -p "+strings.Join(pids, ","))
+	return s
+}
+
+func goroutinesLeft(w *sims.World) int {
+	if w.Actor("server").Life.Alive() {
+		return workers
+	}
+	return 0
+}
+
+func processesLeft(w *sims.World) (n int) {
+	for i := 1; i <= workers; i++ {
+		if w.Actor(workerName(i)).Life.Alive() {
+			n++
+		}
+	}
+	return n
+}
+
+func isolationSentence(w *sims.World) string {
+	supervisor, noticed := w.Actor("supervisor"), w.Last("supervisor", "noticed")
+	threads := "Three goroutines work in one process"
+	if w.Actor("server").Ended() != "" {
+		threads = "None of the three goroutines is left"
+	}
+	switch {
+	case supervisor.Births == 0:
+		return "The two servers are starting."
+	case supervisor.Ended() != "":
+		return threads + ". The supervisor is gone: nobody replaces a worker now."
+	case w.Last("supervisor", "no spare") != nil:
+		return threads + ". The supervisor has no spare worker left: R starts anew."
+	case noticed != nil:
+		fresh := w.Actor(workerName(int(w.Count("supervisor", "started"))))
+		if !fresh.Life.Alive() {
+			return threads + ". The supervisor has seen " + noticed.S["worker"] + " end."
+		}
+		return threads + ". " + capital(fresh.Role) + " is in the place of " + noticed.S["worker"] + "."
+	case processesLeft(w) < workers:
+		return threads + fmt.Sprintf(". %d of the three processes work on.", processesLeft(w))
+	}
+	return threads + ", three workers in a process each."
+}
+
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
