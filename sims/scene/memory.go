@@ -60,6 +60,15 @@ func (f Futex) Key() string { return f.ID }
 
 func (Futex) Kind() string { return "futex" }
 
+// Holder is what to call the holder of a lock whose Owner is not known: nobody, or
+// somebody where the word says that it is taken.
+func (f Futex) Holder() string {
+	if f.Word == 0 || !f.Known || f.Robust && f.Word&FutexTIDMask == 0 {
+		return "nobody"
+	}
+	return "somebody"
+}
+
 // The bits of the word of a robust lock (linux/futex.h).
 const (
 	FutexWaiters   = 0x8000_0000

@@ -6,9 +6,7 @@ package shm
 
 import (
 	_ "embed"
-	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -19,7 +17,6 @@ import (
 	"ipctour/sims"
 	"ipctour/sims/scene"
 	"ipctour/sims/share"
-	"ipctour/sims/stage"
 	"ipctour/sims/sys"
 )
 
@@ -43,8 +40,6 @@ const (
 	mutexAt   = 64
 	spinAt    = 128
 	robustAt  = 192
-	meetingAt = 512
-	pidsAt    = 768
 	groupSize = 1024
 )
 
@@ -72,11 +67,11 @@ var lostUpdates = sims.Sim{
 		{Key: "2", Name: "b loads", Help: "adder-b takes the number into its hand", Act: sims.Tell{Role: "adder-b", Command: "load"}},
 		{Key: "3", Name: "a stores", Help: "adder-a stores what it has in its hand, and 1 more", Act: sims.Tell{Role: "adder-a", Command: "store"}},
 		{Key: "4", Name: "b stores", Help: "adder-b stores what it has in its hand, and 1 more", Act: sims.Tell{Role: "adder-b", Command: "store"}},
-		{Key: "p", Name: "plain", Help: "each adds a million times: load, add, store", Act: addAll("plain")},
-		{Key: "a", Name: "atomic", Help: "the same with one atomic instruction", Act: addAll("atomic")},
-		{Key: "m", Name: "mutex", Help: "the same under a mutex that sleeps on a futex", Act: addAll("mutex")},
-		{Key: "u", Name: "robust mutex", Help: "the same under a mutex that survives its owner", Act: addAll("robust mutex")},
-		{Key: "s", Name: "spin", Help: "the same under a lock that never sleeps", Act: addAll("spin")},
+		{Key: "p", Name: "plain", Help: "each adds a million times: load, add, store", Act: callTogether("add", "plain", adders...)},
+		{Key: "a", Name: "atomic", Help: "the same with one atomic instruction", Act: callTogether("add", "atomic", adders...)},
+		{Key: "m", Name: "mutex", Help: "the same under a mutex that sleeps on a futex", Act: callTogether("add", "mutex", adders...)},
+		{Key: "u", Name: "robust mutex", Help: "the same under a mutex that survives its owner", Act: callTogether("add", "robust mutex", adders...)},
+		{Key: "s", Name: "spin", Help: "the same under a lock that never sleeps", Act: callTogether("add", "spin", adders...)},
 		{Key: "l", Name: "adds", Help: "a million for each, or a hundred million: time to break something meanwhile; the cast starts anew", Act: sims.Choose{Option: "adds"}},
 	},
 	Draw:     drawLostUpdates,
@@ -130,28 +125,6 @@ var lostUpdates = sims.Sim{
 			return sims.Judge(ok, "atomic least, robust mutex most", text[2:], "the fastest of many batches that each adder ran on memory of its own")
 		}},
 	},
-}
-
-// addAll tells every adder that lives to add, and how many they are.
-func addAll(how string) sims.Act {
-	return sims.Do{Run: func(r *stage.Run, _ string) error {
-		var living []string
-		for _, role := range adders {
-			if _, err := r.PID(role); err == nil {
-				living = append(living, role)
-			}
-		}
-		if len(living) == 0 {
-			return errors.New("nobody is left to add")
-		}
-		// Each meeting has a number of its own, so that what a killed adder left there counts no more.
-		meeting := time.Now().UnixMilli() & (1<<40 - 1)
-		var errs []error
-		for _, role := range living {
-			errs = append(errs, r.Tell(role, stage.Command{Name: "add", Text: how, N: meeting<<8 | int64(len(living))}))
-		}
-		return errors.Join(errs...)
-	}}
 }
 
 // number is a number in shared memory with the locks that may guard it.
@@ -250,7 +223,7 @@ func addUp(a *sims.Actor) error {
 		return err
 	}
 	me := a.Int("number")
-	share.Word64(memory, pidsAt+8*me).Store(uint64(os.Getpid()))
+	signIn(memory, me)
 	list, err := share.NewRobustList()
 	if err != nil {
 		return err
@@ -277,16 +250,12 @@ func addUp(a *sims.Actor) error {
 			store(ours.sum, hand+1)
 			a.Say("stored", sims.Num("value", int(hand)+1))
 		case "add":
-			m := &meeting{memory: memory, number: uint64(c.N >> 8), parties: int(c.N & 0xff)}
-			if err := addTogether(a, c.Text, ours, own, m); err != nil {
+			if err := addTogether(a, c.Text, ours, own, newMeeting(memory, c)); err != nil {
 				a.Say("broke off", sims.Word("how", c.Text), sims.Err(err))
 			}
 		}
 	}
 }
-
-// errAlone says that the other one has ended.
-var errAlone = errors.New("the other adder has ended")
 
 // addTogether meets the other adder, adds, meets it again, and whoever comes last
 // says the sum. Where plain adding has lost nothing it is done again.
@@ -304,8 +273,8 @@ func addTogether(a *sims.Actor, how string, ours, own *number, m *meeting) error
 	a.Say("adding", sims.Word("how", how))
 	added, each := a.Counter("added"), a.Int("adds")
 	for run := 1; ; run++ {
-		if _, ok := m.meet(func() { err = ours.clear() }); !ok || err != nil {
-			return errors.Join(err, notMet(ok))
+		if _, err := m.meet(func() (uint64, error) { return 0, ours.clear() }); err != nil {
+			return err
 		}
 		if ours.robust, err = ours.list.Mutex(ours.memory[robustAt:]); err != nil {
 			return err
@@ -319,9 +288,9 @@ func addTogether(a *sims.Actor, how string, ours, own *number, m *meeting) error
 			added.Add(1000)
 		}
 		took := time.Since(begun)
-		sum, ok := m.meet(nil)
-		if !ok {
-			return notMet(ok)
+		sum, err := m.meet(func() (uint64, error) { return ours.atomic.Load(), nil })
+		if err != nil {
+			return err
 		}
 		adds := uint64(each * m.parties)
 		if how != "plain" || sum != adds || run == plainRuns {
@@ -331,13 +300,6 @@ func addTogether(a *sims.Actor, how string, ours, own *number, m *meeting) error
 			return nil
 		}
 	}
-}
-
-func notMet(ok bool) error {
-	if ok {
-		return nil
-	}
-	return errAlone
 }
 
 // alone is what an add costs, in tenths of a nanosecond, on memory that nobody else
@@ -356,64 +318,6 @@ func alone(own *number, how string) (int, error) {
 		best = min(best, time.Since(begun))
 	}
 	return int(best.Nanoseconds() * 10 / addsAlone), err
-}
-
-// meeting is where the adders wait for each other, so that they begin together.
-type meeting struct {
-	memory  []byte
-	number  uint64
-	parties int
-	times   uint64
-}
-
-// meet waits until all have come. Whoever comes last does last, alone, before
-// the others go on. Everybody gets the sum as it was then; false: another has ended.
-func (m *meeting) meet(last func()) (sum uint64, ok bool) {
-	came, open := share.Word64(m.memory, meetingAt), share.Word32(m.memory, meetingAt+64)
-	met := share.Word64(m.memory, meetingAt+128)
-	m.times++
-	id := m.number<<8 + m.times
-	seen := open.Load()
-	for {
-		v := came.Load()
-		n := uint64(1)
-		if v>>8 == id {
-			n = v&0xff + 1
-		}
-		if !came.CompareAndSwap(v, id<<8|n) {
-			continue
-		}
-		if n < uint64(m.parties) {
-			break
-		}
-		if last != nil {
-			last()
-		}
-		met.Store(share.Word64(m.memory, sumAt).Load())
-		open.Add(1)
-		_, _ = sys.FutexWake(open, 1<<30) // it fails for no address that is mapped
-		return met.Load(), true
-	}
-	for wait := newSpinner(time.Millisecond); open.Load() == seen; {
-		if wait.again() {
-			continue
-		}
-		_ = sys.FutexWait(open, seen, 50*time.Millisecond) // whatever it says: look again
-		if open.Load() == seen && m.somebodyEnded() {
-			return 0, false
-		}
-	}
-	return met.Load(), true
-}
-
-// somebodyEnded asks for each adder's process whether it is still there.
-func (m *meeting) somebodyEnded() bool {
-	for i := range adders {
-		if pid := share.Word64(m.memory, pidsAt+8*i).Load(); pid != 0 && unix.Kill(int(pid), 0) == unix.ESRCH {
-			return true
-		}
-	}
-	return false
 }
 
 // sumOf is what the latest run of a way came to, or nil.

@@ -92,7 +92,7 @@ func bits(o *scene.Futex, short bool) row {
 
 func (p *painter) ownerRow(o *scene.Futex) row {
 	if o.Owner == "" {
-		return row{{"held by ", Dim}, {"nobody", Dim}}
+		return row{{"held by ", Dim}, {o.Holder(), Dim}}
 	}
 	return row{{"held by ", Dim}, {head(p.called(o.Owner), 16), p.hue(o.Owner).Bold()}}
 }

@@ -30,7 +30,7 @@ func futex(s *scene.Scene, o *scene.Futex) []string {
 	if o.Robust {
 		out = append(out, fmt.Sprintf("Its bits: FUTEX_WAITERS %s, FUTEX_OWNER_DIED %s, thread %d.", onOff(o.Waiters), onOff(o.Died), o.TID))
 	}
-	held := "Nobody holds it"
+	held := capital(o.Holder()) + " holds it"
 	if o.Owner != "" {
 		held = "It is held by " + named(s, o.Owner)
 	}

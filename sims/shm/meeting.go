@@ -1,0 +1,131 @@
+package shm
+
+// Where the roles of a lesson wait for each other, so that they begin together.
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ipctour/sims"
+	"ipctour/sims/share"
+	"ipctour/sims/stage"
+	"ipctour/sims/sys"
+)
+
+// A meeting's words in shared memory, behind the number and its locks.
+const (
+	cameAt = 512
+	openAt = 576
+	metAt  = 640
+	pidsAt = 768
+)
+
+const (
+	mostRoles = 8
+	// nobodyComes is when who waits gives up: another may be asleep for good.
+	nobodyComes = 10 * time.Second
+)
+
+// errAlone says that somebody has ended who was to come.
+var errAlone = errors.New("another process has ended")
+
+// meeting is a barrier: all of its parties come before any goes on.
+type meeting struct {
+	memory  []byte
+	number  uint64 // of its own, so that what a killed process has left there counts no more
+	parties int
+	times   uint64
+	pids    []int // who lives as it begins
+}
+
+// callTogether tells those of the roles that live to do the same thing together.
+func callTogether(command, text string, roles ...string) sims.Act {
+	return sims.Do{Run: func(r *stage.Run, _ string) error {
+		var living []string
+		for _, role := range roles {
+			if _, err := r.PID(role); err == nil {
+				living = append(living, role)
+			}
+		}
+		if len(living) == 0 {
+			return errors.New("nobody is left")
+		}
+		number := time.Now().UnixMilli() & (1<<40 - 1)
+		var errs []error
+		for _, role := range living {
+			errs = append(errs, r.Tell(role, stage.Command{Name: command, Text: text, N: number<<8 | int64(len(living))}))
+		}
+		return errors.Join(errs...)
+	}}
+}
+
+// signIn puts the process's id where the others look whether it lives. The role's
+// number is among the first mostRoles.
+func signIn(memory []byte, number int) {
+	share.Word64(memory, pidsAt+8*number).Store(uint64(os.Getpid()))
+}
+
+// newMeeting is the meeting that a command of callTogether names.
+func newMeeting(memory []byte, c sims.Command) *meeting {
+	m := &meeting{memory: memory, number: uint64(c.N >> 8), parties: int(c.N & 0xff)}
+	for i := range mostRoles {
+		if pid := int(share.Word64(memory, pidsAt+8*i).Load()); pid != 0 && unix.Kill(pid, 0) == nil {
+			m.pids = append(m.pids, pid)
+		}
+	}
+	return m
+}
+
+// meet waits until all have come. Whoever comes last does last, alone, before
+// the others go on, and everybody gets what it gave.
+func (m *meeting) meet(last func() (uint64, error)) (uint64, error) {
+	came, open, met := share.Word64(m.memory, cameAt), share.Word32(m.memory, openAt), share.Word64(m.memory, metAt)
+	m.times++
+	id := m.number<<8 + m.times
+	seen := open.Load()
+	for {
+		v := came.Load()
+		n := uint64(1)
+		if v>>8 == id {
+			n = v&0xff + 1
+		}
+		if !came.CompareAndSwap(v, id<<8|n) {
+			continue
+		}
+		if n < uint64(m.parties) {
+			break
+		}
+		value, err := last()
+		if err != nil {
+			return 0, err
+		}
+		met.Store(value)
+		open.Add(1)
+		_, err = sys.FutexWake(open, mostRoles)
+		return value, err
+	}
+	until := time.Now().Add(nobodyComes)
+	for wait := newSpinner(time.Millisecond); open.Load() == seen; {
+		if wait.again() {
+			continue
+		}
+		_ = sys.FutexWait(open, seen, 50*time.Millisecond) // whatever it says: look again
+		if open.Load() == seen && (m.somebodyEnded() || time.Now().After(until)) {
+			return 0, fmt.Errorf("meeting: %w", errAlone)
+		}
+	}
+	return met.Load(), nil
+}
+
+func (m *meeting) somebodyEnded() bool {
+	for _, pid := range m.pids {
+		if unix.Kill(pid, 0) == unix.ESRCH {
+			return true
+		}
+	}
+	return false
+}
