@@ -431,13 +431,13 @@ func drawFutex(w *sims.World) *scene.Scene {
 		case !w.Actor(role).Life.Alive():
 			l.State = scene.Cut
 		case sleepsOnLock(w, role):
-			l.State = scene.Blocked
+			l.State, l.Through = scene.Blocked, "FUTEX_WAIT"
 		case holds(w, role):
 			l.State, l.Label = scene.Moving, "holds it"
 		}
 		s.Links = append(s.Links, l)
 	}
-	if t := fightTable(w); len(t.Rows) > 0 {
+	if t := fightTable(w); len(t.Rows) > 1 { // before that there is nothing to compare: the x-ray needs the room
 		s.Tables = []scene.Table{t}
 	}
 	return s
@@ -457,6 +457,10 @@ func futexFigures(w *sims.World) []scene.Figure {
 		word = scene.Count("word", "the word", n, "", scene.Kernel).From("pread(2) of the shared memory, by the tour", "")
 	}
 	list := []scene.Figure{word}
+	if f := fightOf(w, "alone"); f.parties > 0 && w.Last("", "fought") == nil {
+		list = append(list, scene.Figure{ID: "alone", Label: "pair, alone", Text: tenths(f.each) + " ns", Origin: scene.Child}.
+			From("the time of 1,000 pairs of lock and unlock over their number", ""))
+	}
 	for _, role := range lockers {
 		a := w.Actor(role)
 		switch {
