@@ -102,6 +102,9 @@ func lessonCode(function string) bool {
 	if strings.HasPrefix(function, "internal/runtime/syscall") {
 		return true
 	}
+	if !strings.Contains(function, ".") || strings.HasPrefix(function, "_") {
+		return false // no package: the race detector's own library, in a program built with it
+	}
 	return !strings.HasPrefix(function, "runtime.") && !strings.HasPrefix(function, "internal/runtime/")
 }
 
