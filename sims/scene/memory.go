@@ -63,7 +63,7 @@ func (Futex) Kind() string { return "futex" }
 // Holder is what to call the holder of a lock whose Owner is not known: nobody, or
 // somebody where the word says that it is taken.
 func (f Futex) Holder() string {
-	if f.Word == 0 || !f.Known || f.Robust && f.Word&FutexTIDMask == 0 {
+	if f.Word == 0 || !f.Known || f.Robust && (f.Died || f.Word&FutexTIDMask == 0) {
 		return "nobody"
 	}
 	return "somebody"

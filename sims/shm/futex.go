@@ -100,9 +100,12 @@ var futexLock = sims.Sim{
 			if a == nil {
 				return sims.NotYet()
 			}
-			n := a.Called("locker-a")
+			n, text := a.Called("locker-a"), "0 calls"
+			if n > 0 {
+				text = scene.Thousands(n) + " calls, the last " + callText(lastCall(a, "locker-a"))
+			}
 			return sims.Judge(n == 0 && a.Actor("locker-a").Traced && a.Last("locker-a", "paired").N["pairs"] == pairsAlone, "0 calls in 1,000 pairs",
-				scene.Thousands(n)+" calls", "ptrace: the x-ray of locker-a")
+				text, "ptrace: the x-ray of locker-a")
 		}},
 		{ID: "asleep", Says: "who finds the lock taken sleeps in the kernel, on the word", Check: func(w *sims.World) sims.Verdict {
 			a := w.After("sleeps")
