@@ -10,7 +10,7 @@ import (
 
 // Sims are the experiments of the chapter in the order of the course.
 func Sims() []*sims.Sim {
-	return []*sims.Sim{&eventfd, &timerfd}
+	return []*sims.Sim{&eventfd, &timerfd, &oneLoop}
 }
 
 // asleepIn reports whether a role sleeps in a system call. On newer kernels wchan

@@ -192,7 +192,11 @@ func (p *painter) loopCard(o *scene.Loop, d detail, room int) card {
 		k.rows = []row{append(line, span{" ▌", Dim})}
 		return k
 	case small:
-		k.rows = []row{{{count(watched(o), "descriptor"), Text}}, {{amount(o.Wakes), Strong}, {" wake-ups", Dim}}}
+		woken := " wake-ups"
+		if o.Wakes == 1 {
+			woken = " wake-up"
+		}
+		k.rows = []row{{{count(watched(o), "descriptor"), Text}}, {{amount(o.Wakes), Strong}, {woken, Dim}}}
 		return k
 	}
 	if d <= lean {
@@ -236,7 +240,11 @@ func watchRow(w *scene.Watch, wide int, how bool) row {
 	name := head(w.Name, 12)
 	pad := blanks(max(wide-Width(name), 0) + 2)
 	if w.Cut {
-		return row{{n, Dim}, {" ", Dim}, {name, Dim.Struck()}, {pad + "taken out", Dim}, {fill, Text}, {amount(w.Wakes), Dim}}
+		out := ""
+		if how {
+			out = "out    "
+		}
+		return row{{n, Dim}, {" ", Dim}, {name, Dim.Struck()}, {pad + out + "✗", Dim}, {fill, Text}, {amount(w.Wakes), Dim}}
 	}
 	r := row{{n, Dim}, {" ", Dim}, {name + pad, Text}} // two blanks alone would stretch: see fill
 	if how {

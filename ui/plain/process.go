@@ -153,6 +153,9 @@ func link(s *scene.Scene, l *scene.Link) string {
 	case scene.Blocked:
 		return subject + " is blocked on " + object + because(l.Through) + "."
 	case scene.Cut:
+		if q := s.Process(by); q != nil && !q.Life.Alive() && end == "" { // its end closed it, or it never held it
+			return subject + " has ended and leads to " + object + " no more" + because(l.Through) + "."
+		}
 		return subject + " has closed " + object + because(l.Through) + "."
 	case scene.Broken:
 		return subject + " failed on " + object + because(l.Through) + "."

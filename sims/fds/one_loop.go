@@ -1,0 +1,646 @@
+package fds
+
+// What this lesson shows: seven kinds of events behind seven descriptors, and one
+// epoll (epoll(7)) in one thread that waits for all of them. Level-triggered it
+// returns as long as something is there, edge-triggered only for what is new.
+
+import (
+	_ "embed"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ipctour/sims"
+	"ipctour/sims/scene"
+)
+
+//go:embed one_loop.go
+var oneLoopSource string
+
+// sources are what the loop waits for, in the order of its descriptors.
+var sources = []string{"socket", "pipe", "eventfd", "timerfd", "signalfd", "inotify", "pidfd"}
+
+var oneLoop = sims.Sim{
+	ID:     "fds/one-loop",
+	Source: oneLoopSource,
+	Roles: []sims.Role{
+		{Name: "poker", Run: poke, Gates: []string{"poke"}},
+		{Name: "child", Run: liveUntilTold, By: "server"},
+		{Name: "server", Run: serveAll, Counters: append([]string{"wakes"}, sources...), Settings: []string{"drain"}, Gates: []string{"wait", "take"},
+			Blocked: []unix.Signal{unix.SIGUSR1}, Masks: true}, // a signal that is not blocked in every thread never reaches the signalfd
+	},
+	Options: []sims.Option{{Name: "trigger", Values: []string{"level", "edge"}}},
+	Wire:    wireOneLoop,
+	Knobs: []sims.Knob{
+		{Key: "1", Name: "socket", Help: "the poker sends 1 byte through the socket", Act: sims.Tell{Role: "poker", Command: "socket"}},
+		{Key: "2", Name: "pipe", Help: "the poker writes 1 byte into the pipe", Act: sims.Tell{Role: "poker", Command: "pipe", N: 1}},
+		{Key: "3", Name: "eventfd", Help: "the poker writes the number 1 to the eventfd", Act: sims.Tell{Role: "poker", Command: "eventfd"}},
+		{Key: "4", Name: "timer", Help: "the poker sets the timerfd: once, in a millisecond", Act: sims.Tell{Role: "poker", Command: "timerfd"}},
+		{Key: "5", Name: "signal", Help: "the poker sends SIGUSR1 with kill(2)", Act: sims.Tell{Role: "poker", Command: "signalfd", Peer: "server"}},
+		{Key: "6", Name: "file", Help: "the poker writes a file in the folder that inotify watches", Act: sims.Tell{Role: "poker", Command: "inotify"}},
+		{Key: "7", Name: "child ends", Help: "the server's child exits: its pidfd becomes readable", Act: sims.Tell{Role: "child", Command: "end"}},
+		{Key: "w", Name: "3 bytes at once", Help: "the poker writes 3 bytes into the pipe with one write(2)", Act: sims.Tell{Role: "poker", Command: "pipe", N: 3}},
+		{Key: "g", Name: "look at the threads", Help: "the poker reads /proc/PID/task of the server: which threads there are, and where they sleep", Act: sims.Tell{Role: "poker", Command: "threads", Peer: "server"}},
+		{Key: "m", Name: "EPOLLET", Help: "level-triggered or edge-triggered; the cast starts anew", Act: sims.Choose{Option: "trigger"}},
+		{Key: "d", Name: "takes", Help: "what the server takes when a pipe or socket wakes it", Act: sims.Set{Role: "server", Setting: "drain", Values: []int64{0, 1}, Names: []string{"1 byte", "all, till EAGAIN"}}},
+	},
+	Draw: drawOneLoop,
+	Measured: func(w *sims.World) (string, bool) {
+		a := w.After("threads")
+		if a == nil {
+			return "", false
+		}
+		return fmt.Sprint(a.Last("poker", "threads").N["in epoll"]), true
+	},
+	Walk: []sims.Step{
+		{ID: "watches", For: "seven descriptors are watched and the server sleeps", Until: func(w *sims.World) bool {
+			return w.Last("server", "ready") != nil && len(w.Loop("epoll", "server", nil).Watches) == len(sources) && w.Object("epoll").Level("watched") == int64(len(sources)) && inEpoll(w) && w.Actor("child").Life.Alive()
+		}},
+		{ID: "seven", Turn: sims.Press("socket", "pipe", "eventfd", "timer", "signal", "file", "child ends"), For: "each of the seven has woken the loop", Until: func(w *sims.World) bool {
+			return len(silent(w)) == 0 && inEpoll(w) && w.Object("epoll").Level("watched") == int64(len(sources))-1 && w.Said("server", "took") == len(sources) && !w.Actor("child").Life.Alive()
+		}},
+		{ID: "threads", Turn: sims.Press("look at the threads"), For: "the poker has looked", Until: func(w *sims.World) bool {
+			return w.Since(w.Last("poker", "threads")) >= 2
+		}},
+		{ID: "level", Turn: sims.Press("3 bytes at once"), For: "the three bytes are taken and the server sleeps", Until: func(w *sims.World) bool {
+			before := w.After("threads")
+			return w.Count("server", "pipe") >= before.Count("server", "pipe")+3 && w.Object("pipe").Level("queued") == 0 && inEpoll(w)
+		}},
+		{ID: "edge", Turn: []sims.Turn{{Knob: "EPOLLET", Value: "edge"}, {Knob: "3 bytes at once"}}, For: "the server sleeps again, and the kernel was asked what is left", Until: func(w *sims.World) bool {
+			return w.Since(w.Last("poker", "poked")) >= 4 && w.Count("server", "pipe") >= 1 && w.Object("pipe").Level("queued") >= 0 && inEpoll(w) && len(w.Loop("epoll", "server", nil).Watches) == len(sources)
+		}},
+		{ID: "late", Turn: sims.Press("pipe"), For: "one more byte has come, and one was taken", Until: func(w *sims.World) bool {
+			return w.Count("server", "pipe") >= 2 && inEpoll(w) && w.Since(w.Last("poker", "poked")) >= 4
+		}},
+		{ID: "drained", Turn: []sims.Turn{{Knob: "takes", Value: "all, till EAGAIN"}, {Knob: "pipe"}}, For: "the pipe is empty", Until: func(w *sims.World) bool {
+			return w.Object("pipe").Level("queued") == 0 && inEpoll(w) && w.Count("server", "pipe") >= 3
+		}},
+	},
+	Claims: []sims.Claim{
+		{ID: "seven", Says: "one epoll watches seven kinds of descriptors", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("watches")
+			if a == nil {
+				return sims.NotYet()
+			}
+			var names []string
+			for _, f := range a.Loop("epoll", "server", nil).Watches {
+				names = append(names, f.Name)
+			}
+			return sims.Judge(slices.Equal(names, sources) && inEpoll(a), "tfd lines for "+strings.Join(sources, ", ")+"; the server sleeps in epoll", "tfd lines for "+strings.Join(names, ", ")+"; "+sleeps(a, "server"),
+				"tfd in /proc/PID/fdinfo of the epoll descriptor, /proc/PID/wchan")
+		}},
+		{ID: "all-woke", Says: "each of the seven wakes the same epoll_wait", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("seven")
+			if a == nil {
+				return sims.NotYet()
+			}
+			slept := a.Actor("server").Numbers["voluntary"] - w.After("watches").Actor("server").Numbers["voluntary"]
+			return sims.Judge(len(silent(a)) == 0 && slept >= 1 && inEpoll(a), "7 of 7 sources woke it, and it sleeps again",
+				fmt.Sprintf("%d of 7 sources woke it in %d returns of epoll_wait; %s", len(sources)-len(silent(a)), a.Count("server", "wakes"), sleeps(a, "server")),
+				"the server's counters; /proc/PID/wchan, voluntary_ctxt_switches")
+		}},
+		{ID: "one-thread", Says: "one thread, the main one, waits for all of them", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("threads")
+			if a == nil {
+				return sims.NotYet()
+			}
+			m := a.Last("poker", "threads")
+			return sims.Judge(m.N["in epoll"] == 1 && m.N["tid"] == int64(a.Actor("server").PID), "1 thread in epoll, its tid is the pid",
+				fmt.Sprintf("%d of %d threads in epoll, tid %d, pid %d", m.N["in epoll"], m.N["threads"], m.N["tid"], a.Actor("server").PID), "/proc/PID/task/TID/wchan of every thread")
+		}},
+		{ID: "signal", Says: "a blocked signal becomes something to read, and interrupts nothing", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("seven")
+			if a == nil {
+				return sims.NotYet()
+			}
+			blocked, mask := a.Actor("server").Numbers["SigBlk"]&sigusr1 != 0, a.Object("signalfd").Level("mask")
+			m := took(a, "signalfd")
+			return sims.Judge(blocked && mask == sigusr1 && m != nil && m.N["n"] == int64(unix.SIGUSR1) && a.Actor("server").Life.Alive(), "SIGUSR1 in SigBlk and alone in the signalfd's mask; signal 10 was read",
+				fmt.Sprintf("SIGUSR1 in SigBlk: %v; mask %#x; signal %d was read", blocked, mask, m.N["n"]), "SigBlk in /proc/PID/status, sigmask in /proc/PID/fdinfo, signalfd_siginfo")
+		}},
+		{ID: "pidfd", Says: "the end of a process is an event too, and its descriptor stays ready until it is taken out", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("seven")
+			if a == nil {
+				return sims.NotYet()
+			}
+			return sims.Judge(a.Actor("child").Ended() != "" && a.Count("server", "pidfd") == 1 && a.Object("epoll").Level("watched") == 6, "the child has ended, wake-ups by its pidfd: 1, 6 are watched",
+				fmt.Sprintf("the child: %s, wake-ups by its pidfd: %d, %d are watched", a.Actor("child").Ended(), a.Count("server", "pidfd"), a.Object("epoll").Level("watched")), "wait status, tfd in /proc/PID/fdinfo")
+		}},
+		{ID: "level", Says: "level-triggered, epoll_wait returns as long as something is there", Check: func(w *sims.World) sims.Verdict {
+			a, b := w.After("threads"), w.After("level")
+			if b == nil {
+				return sims.NotYet()
+			}
+			n, left := b.Count("server", "pipe")-a.Count("server", "pipe"), b.Object("pipe").Level("queued")
+			return sims.Judge(n == 3 && left == 0, "3 wake-ups for 3 bytes of one write, 0 B left", fmt.Sprintf("%d wake-ups for 3 bytes of one write, %d B left", n, left), "the server's counter, ioctl(FIONREAD)")
+		}},
+		{ID: "edge", Says: "edge-triggered, it returns once for what is new, and the rest lies there", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("edge")
+			if a == nil {
+				return sims.NotYet()
+			}
+			n, left := a.Count("server", "pipe"), a.Object("pipe").Level("queued")
+			return sims.Judge(n == 1 && left == 2 && inEpoll(a) && edges(a) == len(sources), "wake-ups for 3 bytes of one write: 1, 2 B left, the server asleep; EPOLLET on 7 descriptors",
+				fmt.Sprintf("wake-ups for 3 bytes of one write: %d, %d B left, %s; EPOLLET on %d descriptors", n, left, sleeps(a, "server"), edges(a)), "the server's counter, ioctl(FIONREAD), events in /proc/PID/fdinfo")
+		}},
+		{ID: "drain", Says: "who reads until EAGAIN leaves nothing behind, edge-triggered too", Check: func(w *sims.World) sims.Verdict {
+			a, b := w.After("late"), w.After("drained")
+			if b == nil {
+				return sims.NotYet()
+			}
+			n := b.Count("server", "pipe") - a.Count("server", "pipe")
+			was, left := a.Object("pipe").Level("queued"), b.Object("pipe").Level("queued")
+			return sims.Judge(n == 1 && was == 2 && left == 0, "2 B lay there; 1 more byte, wake-ups: 1, 0 B left", fmt.Sprintf("%d B lay there; 1 more byte, wake-ups: %d, %d B left", was, n, left), "the server's counter, ioctl(FIONREAD)")
+		}},
+	},
+}
+
+// sigusr1 is the bit of SIGUSR1 in a signal mask.
+const sigusr1 = 1 << (int64(unix.SIGUSR1) - 1)
+
+func wireOneLoop(w *sims.Wiring) error {
+	near, far := w.Socketpair("socket", "poker's end", unix.SOCK_STREAM|unix.SOCK_NONBLOCK)
+	p := w.Pipe("pipe", unix.O_NONBLOCK)
+	counter, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		return fmt.Errorf("eventfd: %w", err)
+	}
+	bell := w.Own("eventfd", "eventfd", counter)
+	timer, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
+	if err != nil {
+		return fmt.Errorf("timerfd_create: %w", err)
+	}
+	clock := w.Own("timerfd", "timerfd", timer)
+	for _, kind := range []string{"signalfd", "inotify", "pidfd", "epoll"} {
+		w.Promise(kind, kind) // the server makes them: a signalfd is about the process that reads it
+	}
+	w.Give("server", "socket", near)
+	w.Give("server", "pipe", p.R)
+	w.Give("server", "eventfd", bell)
+	w.Give("server", "timerfd", clock)
+	w.Give("poker", "socket", far)
+	w.Give("poker", "pipe", p.W)
+	w.Give("poker", "eventfd", bell)
+	w.Give("poker", "timerfd", clock)
+	inbox := w.Dir() + "/inbox"
+	w.Put("server", "inbox", inbox)
+	w.Put("poker", "inbox", inbox)
+	if err := unix.Mkdir(inbox, 0o700); err != nil {
+		return fmt.Errorf("mkdir inbox: %w", err)
+	}
+	return nil
+}
+
+// serveAll opens its sources, puts them into one epoll and serves them, in this one thread.
+func serveAll(a *sims.Actor) error {
+	fds := map[string]int{}
+	for _, name := range []string{"socket", "pipe", "eventfd", "timerfd"} {
+		fds[name] = a.FD(name)
+	}
+	if err := openOthers(a, fds); err != nil {
+		return err
+	}
+	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return fmt.Errorf("epoll_create1: %w", err)
+	}
+	a.Hold("epoll", ep)
+	names := map[int32]string{}
+	for _, name := range sources {
+		event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fds[name])}
+		if a.Arg("trigger") == "edge" {
+			event.Events |= unix.EPOLLET
+		}
+		if err := unix.EpollCtl(ep, unix.EPOLL_CTL_ADD, fds[name], &event); err != nil {
+			return fmt.Errorf("epoll_ctl(ADD, %s): %w", name, err)
+		}
+		names[event.Fd] = name
+	}
+	a.Say("ready")
+	events := make([]unix.EpollEvent, 2*len(sources))
+	for {
+		a.Gate("wait")
+		n, err := unix.EpollWait(ep, events, -1) // sleeps here, for all of them
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			a.Say("ended", sims.Err(err)) // EBADF: you have closed the epoll
+			return nil
+		}
+		a.Counter("wakes").Add(1)
+		for _, e := range events[:n] {
+			name := names[e.Fd]
+			a.Counter(name).Add(1)
+			a.Gate("take")
+			if got, more := take(name, int(e.Fd), a.Setting("drain") != 0); more {
+				a.Say("took", sims.Word("what", name), sims.Num("n", got))
+			} else {
+				// Else it would be ready for ever, and the loop never sleep. EBADF: you have closed it.
+				_ = unix.EpollCtl(ep, unix.EPOLL_CTL_DEL, int(e.Fd), nil)
+				_ = unix.Close(int(e.Fd))
+				a.Say("took", sims.Word("what", name), sims.Num("n", got), sims.Num("out", int(e.Fd)))
+			}
+		}
+	}
+}
+
+// openOthers makes the sources that only this process can make.
+func openOthers(a *sims.Actor, fds map[string]int) error {
+	child, err := a.Fork("child", nil, nil)
+	if err != nil {
+		return err
+	}
+	if fds["signalfd"], err = unix.Signalfd(-1, signalSet(unix.SIGUSR1), unix.SFD_CLOEXEC|unix.SFD_NONBLOCK); err != nil {
+		return fmt.Errorf("signalfd: %w", err)
+	}
+	if fds["inotify"], err = unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK); err != nil {
+		return fmt.Errorf("inotify_init1: %w", err)
+	}
+	if _, err = unix.InotifyAddWatch(fds["inotify"], a.Arg("inbox"), unix.IN_CLOSE_WRITE); err != nil {
+		return fmt.Errorf("inotify_add_watch: %w", err)
+	}
+	if fds["pidfd"], err = unix.PidfdOpen(child, 0); err != nil {
+		return fmt.Errorf("pidfd_open: %w", err)
+	}
+	for _, name := range []string{"signalfd", "inotify", "pidfd"} {
+		a.Hold(name, fds[name])
+	}
+	return nil
+}
+
+// signalSet is a set of one signal.
+func signalSet(s unix.Signal) *unix.Sigset_t {
+	var set unix.Sigset_t
+	bits := int(8 * binary.Size(set.Val[0]))
+	set.Val[(int(s)-1)/bits] |= 1 << ((int(s) - 1) % bits)
+	return &set
+}
+
+// take takes what a source has: a byte, a number, a signal. More is false when it
+// has nothing to give ever again.
+func take(name string, fd int, drain bool) (n int, more bool) {
+	buf := make([]byte, 512)
+	switch name {
+	case "socket", "pipe":
+		for {
+			got, err := unix.Read(fd, buf[:1])
+			switch {
+			case err == unix.EINTR:
+				continue
+			case got <= 0 && err == nil: // the end of file
+				return n, false
+			case err != nil: // EAGAIN: that was all
+				return n, err == unix.EAGAIN
+			}
+			if n++; !drain {
+				return n, true
+			}
+		}
+	case "eventfd", "timerfd":
+		if _, err := unix.Read(fd, buf[:8]); err != nil {
+			return 0, true // EAGAIN: it was set anew meanwhile
+		}
+		return int(binary.NativeEndian.Uint64(buf)), true
+	case "signalfd":
+		if _, err := unix.Read(fd, buf[:128]); err != nil {
+			return 0, true
+		}
+		return int(binary.NativeEndian.Uint32(buf)), true // ssi_signo comes first
+	case "inotify":
+		got, err := unix.Read(fd, buf)
+		for at := 0; err == nil && at+unix.SizeofInotifyEvent <= got; n++ {
+			at += unix.SizeofInotifyEvent + int(binary.NativeEndian.Uint32(buf[at+12:])) // the length of the name
+		}
+		return n, true
+	}
+	return 1, false // a pidfd: the process has ended, and that does not change
+}
+
+// poke does something to one of the server's sources whenever it is told to.
+func poke(a *sims.Actor) error {
+	for {
+		c := a.Next()
+		if c.Name == "threads" {
+			if err := lookAtThreads(a, int(c.N)); err != nil {
+				a.Say("poke failed", sims.Word("what", c.Name), sims.Err(err))
+			}
+			continue
+		}
+		a.Gate("poke")
+		if err := pokeOne(a, c); err != nil {
+			a.Say("poke failed", sims.Word("what", c.Name), sims.Err(err)) // EPIPE, ESRCH: the server is gone
+			continue
+		}
+		a.Say("poked", sims.Word("what", c.Name), sims.Num("n", bytesOf(c)))
+	}
+}
+
+// bytesOf is how many bytes a poke is about; 0 where it is about none.
+func bytesOf(c sims.Command) int {
+	if c.Name == "pipe" {
+		return int(c.N)
+	}
+	return 0
+}
+
+func pokeOne(a *sims.Actor, c sims.Command) (err error) {
+	switch c.Name {
+	case "socket":
+		_, err = unix.Write(a.FD("socket"), []byte("s"))
+	case "pipe":
+		_, err = unix.Write(a.FD("pipe"), []byte("pppp")[:c.N])
+	case "eventfd":
+		_, err = unix.Write(a.FD("eventfd"), binary.NativeEndian.AppendUint64(nil, 1))
+	case "timerfd":
+		err = unix.TimerfdSettime(a.FD("timerfd"), 0, &unix.ItimerSpec{Value: unix.NsecToTimespec(int64(time.Millisecond))}, nil)
+	case "signalfd":
+		err = unix.Kill(int(c.N), unix.SIGUSR1)
+	case "inotify":
+		var fd int
+		if fd, err = unix.Open(a.Arg("inbox")+"/letter", unix.O_WRONLY|unix.O_CREAT|unix.O_CLOEXEC, 0o600); err == nil {
+			err = unix.Close(fd) // what inotify waits for: a file that was open for writing is closed
+		}
+	}
+	return err
+}
+
+// lookAtThreads reads where each thread of a process sleeps.
+func lookAtThreads(a *sims.Actor, pid int) error {
+	dir := fmt.Sprintf("/proc/%d/task/", pid)
+	tasks, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	var list []string
+	in, tid := 0, 0
+	for _, t := range tasks {
+		where := word(dir + t.Name() + "/wchan")
+		if where == "" || where == "0" { // hidden here: the call then
+			where = callName(word(dir + t.Name() + "/syscall"))
+		}
+		if strings.Contains(where, "epoll") || strings.Contains(where, "ep_poll") {
+			in++
+			tid, _ = strconv.Atoi(t.Name())
+		}
+		list = append(list, t.Name()+" "+where)
+	}
+	a.Say("threads", sims.Num("threads", len(tasks)), sims.Num("in epoll", in), sims.Num("tid", tid), sims.Word("list", strings.Join(list, "\n")))
+	return nil
+}
+
+// word is the first word of a file, "" when it cannot be read.
+func word(path string) string {
+	text, _ := os.ReadFile(path) // a thread that has just ended is told as nowhere
+	first, _, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
+	return first
+}
+
+// callName knows the calls that matter here by their number.
+func callName(number string) string {
+	switch {
+	case number == strconv.Itoa(unix.SYS_EPOLL_PWAIT), number == "232" && runtime.GOARCH == "amd64":
+		return "epoll_wait"
+	case number == strconv.Itoa(unix.SYS_FUTEX):
+		return "futex"
+	case number == "running":
+		return "running"
+	}
+	return "call " + number
+}
+
+// liveUntilTold is a process whose end is the event.
+func liveUntilTold(a *sims.Actor) error {
+	for a.Next().Name != "end" {
+	}
+	return nil
+}
+
+// inEpoll is the server's main thread asleep in epoll_wait.
+func inEpoll(w *sims.World) bool {
+	return w.Asleep("server", "ep_poll") || asleepIn(w, "server", "epoll")
+}
+
+// silent are the sources that have not woken the loop yet.
+func silent(w *sims.World) []string {
+	return slices.DeleteFunc(slices.Clone(sources), func(s string) bool { return w.Count("server", s) > 0 })
+}
+
+// edges counts the descriptors that are watched with EPOLLET.
+func edges(w *sims.World) (n int) {
+	for _, f := range w.Loop("epoll", "server", nil).Watches {
+		if f.Edge {
+			n++
+		}
+	}
+	return n
+}
+
+// took is the latest moment in which the server took something from a source, or nil.
+func took(w *sims.World, what string) *sims.Moment {
+	for i := len(w.Moments) - 1; i >= 0; i-- {
+		if m := &w.Moments[i]; m.Name == "took" && m.S["what"] == what {
+			return m
+		}
+	}
+	return nil
+}
+
+func drawOneLoop(w *sims.World) *scene.Scene {
+	s := &scene.Scene{
+		Sentence:  oneLoopSentence(w),
+		Processes: []scene.Process{w.Process("poker"), w.Process("child"), w.Process("server")},
+		Figures:   []scene.Figure{w.CountFigure("server", "wakes", "wake-ups", ""), pipeLeft(w), threadsFigure(w)},
+		Tables:    []scene.Table{table(w)},
+	}
+	if w.Object("epoll").Level("watched") < 0 { // the server has not made it yet
+		return s
+	}
+	l := loopOf(w)
+	s.Objects = []scene.Object{l}
+	s.Links = append(s.Links, w.Link("server", "epoll", "r"))
+	if w.Actor("poker").Births > 0 {
+		poker := scene.Link{From: "poker", To: "epoll", State: scene.Idle}
+		if m := w.Last("poker", "poked"); m != nil {
+			poker.Through = pokes[m.S["what"]]
+			if m.N["n"] > 1 {
+				poker.Through = fmt.Sprintf("%d bytes", m.N["n"])
+			}
+		}
+		if w.Actor("poker").Ended() != "" || l.Gone {
+			poker.State, poker.Through = scene.Cut, ""
+		}
+		s.Links = append(s.Links, poker)
+	}
+	if w.Actor("child").Births > 0 {
+		child := scene.Link{From: "child", To: "epoll", State: scene.Idle}
+		if w.Actor("child").Ended() != "" || l.Gone {
+			child.State = scene.Cut
+		}
+		s.Links = append(s.Links, child)
+	}
+	return s
+}
+
+// loopOf is the epoll with what waits in each source, and with those taken out.
+func loopOf(w *sims.World) scene.Loop {
+	wakes := map[string]int64{}
+	for _, name := range sources {
+		wakes[name] = w.Count("server", name)
+	}
+	l := w.Loop("epoll", "server", wakes)
+	l.Wakes = w.Count("server", "wakes")
+	l.Gone = l.Gone || w.Actor("server").Ended() != ""
+	waits := map[string]bool{
+		"socket": w.Object("socket").Level("in") > 0, "pipe": w.Object("pipe").Level("queued") > 0, "eventfd": w.Object("eventfd").Level("count") > 0,
+		"timerfd": w.Object("timerfd").Level("ticks") > 0, "signalfd": w.Actor("server").Numbers["ShdPnd"]&sigusr1 != 0, "pidfd": w.Actor("child").Ended() != "",
+	}
+	for i := range l.Watches {
+		l.Watches[i].Ready = waits[l.Watches[i].Name]
+	}
+	for _, name := range sources {
+		watched := slices.ContainsFunc(l.Watches, func(f scene.Watch) bool { return f.Name == name })
+		if m := took(w, name); m != nil && m.N["out"] != 0 && !watched {
+			l.Watches = append(l.Watches, scene.Watch{FD: int(m.N["out"]), Name: name, Wakes: wakes[name], Cut: true})
+		}
+	}
+	slices.SortFunc(l.Watches, func(x, y scene.Watch) int { return x.FD - y.FD })
+	return l
+}
+
+func pipeLeft(w *sims.World) scene.Figure {
+	f := w.QueuedFigure("pipe")
+	f.Label = "left in the pipe"
+	return f
+}
+
+func threadsFigure(w *sims.World) scene.Figure {
+	f := scene.Figure{ID: "threads", Label: "threads in epoll", Text: "not looked yet", Origin: scene.Kernel}
+	if m := w.Last("poker", "threads"); m != nil {
+		f.Text = fmt.Sprintf("%d of %d", m.N["in epoll"], m.N["threads"])
+	}
+	return f.From("/proc/PID/task/TID/wchan of every thread of the server, read by the poker", fmt.Sprintf("grep -H . /proc/%d/task/*/wchan", w.Actor("server").PID))
+}
+
+// table is what the learner has asked for last: who wakes each source, the threads,
+// or what the two triggers did with one write of three bytes.
+func table(w *sims.World) scene.Table {
+	looked, taken := w.Last("poker", "threads"), w.Last("server", "took")
+	if looked != nil && (taken == nil || looked.At > taken.At) {
+		return threadsTable(w, looked)
+	}
+	if t := triggerTable(w); len(t.Rows) > 0 {
+		return t
+	}
+	t := scene.Table{Title: "wake-ups by source", Columns: []string{"source", "what happens", "by", "wake-ups"}, Origin: scene.Child, Right: []int{3}}
+	for _, name := range sources {
+		t.Rows = append(t.Rows, []string{name, happens[name][0], happens[name][1], scene.Thousands(w.Count("server", name))})
+	}
+	return t
+}
+
+// threadsTable is the main thread, and how many others sleep in each place.
+func threadsTable(w *sims.World, m *sims.Moment) scene.Table {
+	t := scene.Table{Title: "threads of the server", Columns: []string{"threads", "whose", "asleep in"}, Origin: scene.Kernel, Right: []int{0}}
+	var places []string
+	others := map[string]int64{}
+	for line := range strings.Lines(m.S["list"]) {
+		tid, where, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if tid == strconv.Itoa(w.Actor("server").PID) {
+			t.Rows = append(t.Rows, []string{"1", "the main thread, tid " + tid, where})
+			continue
+		}
+		if others[where]++; others[where] == 1 {
+			places = append(places, where)
+		}
+	}
+	for _, where := range places {
+		t.Rows = append(t.Rows, []string{scene.Thousands(others[where]), "the Go runtime and the tour's link", where})
+	}
+	return t
+}
+
+// pokes are what the poker sends to each source.
+var pokes = map[string]string{"socket": "a byte", "pipe": "a byte", "eventfd": "the number 1", "timerfd": "a timeout", "signalfd": "SIGUSR1", "inotify": "a file"}
+
+// happens is what makes a source ready, and who does it.
+var happens = map[string][2]string{
+	"socket": {"a byte is sent", "poker"}, "pipe": {"bytes are written", "poker"}, "eventfd": {"1 is added", "poker"}, "timerfd": {"time is up", "kernel, set by poker"},
+	"signalfd": {"SIGUSR1 is sent", "poker"}, "inotify": {"a file was written", "poker"}, "pidfd": {"a process ends", "child"},
+}
+
+func triggerTable(w *sims.World) scene.Table {
+	t := scene.Table{Title: "3 bytes in one write, 1 taken at a time", Columns: []string{"trigger", "wake-ups", "left in the pipe"}, Origin: scene.Child, Right: []int{1, 2}}
+	row := func(trigger string, wakes int64, left int64) {
+		t.Rows = append(t.Rows, []string{trigger, scene.Thousands(wakes), scene.Thousands(left) + " B"})
+	}
+	if a, b := w.After("threads"), w.After("level"); b != nil {
+		row("level", b.Count("server", "pipe")-a.Count("server", "pipe"), b.Object("pipe").Level("queued"))
+	}
+	if a := w.After("edge"); a != nil {
+		row("edge", a.Count("server", "pipe"), a.Object("pipe").Level("queued"))
+	}
+	return t
+}
+
+func oneLoopSentence(w *sims.World) string {
+	server, poker := w.Actor("server"), w.Actor("poker")
+	left := w.Object("pipe").Level("queued")
+	switch {
+	case server.Ended() != "":
+		return "The server is gone (" + server.Ended() + "), and its epoll with it. Nobody waits any more."
+	case server.Life == scene.Stopped:
+		return "The server is stopped: what happens waits in its sources."
+	case w.Last("server", "ready") == nil:
+		return "The server opens its sources and puts them into one epoll."
+	case poker.Ended() != "":
+		return "The poker is gone (" + poker.Ended() + "). The ends of its socket and pipe were events too: the server has taken both out."
+	case inEpoll(w) && left > 0 && w.Options["trigger"] == "edge" && w.Since(w.Last("server", "took")) >= 2:
+		return bytesLie(left) + " in the pipe and the loop sleeps: edge-triggered, it is woken only by what is new."
+	}
+	return wokenSentence(w)
+}
+
+func bytesLie(n int64) string {
+	if n == 1 {
+		return "1 byte lies"
+	}
+	return scene.Thousands(n) + " bytes lie"
+}
+
+// wokenSentence is what happened last while all goes well.
+func wokenSentence(w *sims.World) string {
+	m := w.Last("server", "took")
+	if t := w.Last("poker", "threads"); t != nil && (m == nil || t.At > m.At) {
+		return fmt.Sprintf("The server has %d threads, and %d of them waits in epoll_wait: the main one.", t.N["threads"], t.N["in epoll"])
+	}
+	if f := w.Last("poker", "poke failed"); f != nil && (m == nil || f.At > m.At) {
+		return "The poke at the " + f.S["what"] + " failed: " + f.S["errno"] + "."
+	}
+	if m == nil {
+		return "Seven sources, one epoll: the main thread sleeps in epoll_wait for all of them."
+	}
+	switch n := m.N["n"]; m.S["what"] {
+	case "socket", "pipe":
+		if n != 1 {
+			return fmt.Sprintf("The %s woke the loop, which has taken %d bytes.", m.S["what"], n)
+		}
+		return "The " + m.S["what"] + " woke the loop, which has taken 1 byte."
+	case "eventfd":
+		return fmt.Sprintf("The eventfd woke the loop, which has read %d.", n)
+	case "timerfd":
+		return "The timer woke the loop: time is up."
+	case "signalfd":
+		return "A signal woke the loop, which has read it: number " + fmt.Sprint(n) + ", SIGUSR1."
+	case "inotify":
+		return "A file was written in the folder, and inotify woke the loop."
+	}
+	return "The child has ended. Its pidfd woke the loop, which has taken it out."
+}
