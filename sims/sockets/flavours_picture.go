@@ -157,6 +157,8 @@ func cameOut(w *sims.World, r *round, flavour string) string {
 	t := r.of(flavour)
 	m, _ := news(w)
 	switch {
+	case m != nil && m.Name == "send failed":
+		return "send gave " + failedWith(w, flavour)
 	case m != nil && m.Who == "receiver" && m.Name == "listen", m != nil && m.Name == "closed" && w.Last("receiver", "listen") != nil:
 		return "listen gave " + strings.Replace(listenGot(w, flavour), "listens", "0: it listens", 1)
 	case w.Last("sender", "closed") != nil && r.looked && endGot(w, flavour) == "0":
@@ -167,6 +169,17 @@ func cameOut(w *sims.World, r *round, flavour string) string {
 		return fmt.Sprintf("%d recv: ", len(t.reads)) + returned(t.reads, t.sent, flavour) + " B"
 	}
 	return ""
+}
+
+// failedWith is the error of the latest send into a flavour.
+func failedWith(w *sims.World, flavour string) string {
+	got := "no error yet"
+	for i := range w.Moments {
+		if m := &w.Moments[i]; m.Name == "send failed" && m.S["flavour"] == flavour {
+			got = m.S["errno"]
+		}
+	}
+	return got
 }
 
 // returned is "3, 3, 4✗, 4, 4", with a cross at what was cut.
@@ -195,9 +208,9 @@ func flavoursSentence(w *sims.World, r *round) string {
 	case sender.Ended() != "" && receiver.Ended() != "":
 		return "Both are gone, and the sockets with them."
 	case receiver.Ended() != "" && m != nil && m.Name == "send failed":
-		return "The receiver is gone: the send into " + m.S["flavour"] + " gave " + m.S["errno"] + "."
+		return fmt.Sprintf("The receiver is gone: send gave %s on the stream, %s on the datagram and %s on the seqpacket.", failedWith(w, "STREAM"), failedWith(w, "DGRAM"), failedWith(w, "SEQPACKET"))
 	case receiver.Ended() != "":
-		return "The receiver is gone (" + receiver.Ended() + "): EPIPE awaits the next send into the stream and the seqpacket, ECONNREFUSED the datagram."
+		return "The receiver is gone (" + receiver.Ended() + "): the next send into each socket fails."
 	case sender.Ended() != "" && (m == nil || m.Name != "looked"):
 		return "The sender is gone (" + sender.Ended() + "). What it has sent can still be received."
 	case stopped(w) != "":

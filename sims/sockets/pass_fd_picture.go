@@ -97,6 +97,11 @@ func drawPassFD(w *sims.World) *scene.Scene {
 			line.Ways[0].Flying[i] = thingName(names[i])
 		}
 	}
+	if line.Ways[0].Queued > 0 {
+		for _, what := range names { // the bytes that say what comes
+			line.Ways[0].Messages = append(line.Ways[0].Messages, scene.Segment{Who: "opener", Bytes: int64(len(what)), Text: what})
+		}
+	}
 	near, far := w.SocketLink("opener", "opener's end", "line", "sendmsg"), w.SocketLink("worker", "worker's end", "line", "recvmsg")
 	near.Both, far.Both = false, false
 	far.From, far.To = far.To, far.From

@@ -188,7 +188,7 @@ func streamFigures(w *sims.World, name string) []scene.Figure {
 	if w.Last("stranger", "knocked") != nil {
 		figures = append(figures, scene.Figure{ID: "knocked", Label: "the stranger's connect", Text: knockedAt(w), Origin: scene.Child}.From("errno of connect(2)", ""))
 	}
-	if m := w.Last("server", "bind failed"); m != nil {
+	if m, ok := w.Last("server", "bind failed"), w.Last("server", "listens"); m != nil && (ok == nil || ok.At < m.At) {
 		figures = append(figures, scene.Figure{ID: "bind", Label: "the server's bind", Text: m.S["errno"], Origin: scene.Child}.From("errno of bind(2)", ""))
 	}
 	for _, n := range []int{pathBytes, pathBytes + 1} {
@@ -225,6 +225,8 @@ func streamSentence(w *sims.World) string {
 		return "bind(2) gave the new server " + m.S["errno"] + ": the name of the dead one is in its way."
 	case ended != "":
 		return endedSentence(w, ended)
+	case sleepsInConnect(w) != "":
+		return "The " + roleName(sleepsInConnect(w)) + " sleeps in connect(2): the queue is full."
 	case m != nil && m.Who == "stranger":
 		return strangerSentence(w, m)
 	case w.Asleep("server", "") && server.Syscall != "" && o.Level("waiting") == 0 && o.Level("holders") > 0:
@@ -235,6 +237,16 @@ func streamSentence(w *sims.World) string {
 		return momentSentence(w, w.Last("server", "accepted")) // it came so fast that its word came first
 	}
 	return momentSentence(w, m)
+}
+
+// sleepsInConnect is a client whose connect does not return, "" for none.
+func sleepsInConnect(w *sims.World) string {
+	for _, client := range clients {
+		if w.Asleep(client, "") && contains(w.Actor(client).Syscall, "connect") {
+			return client
+		}
+	}
+	return ""
 }
 
 // roleName is a role in a sentence.

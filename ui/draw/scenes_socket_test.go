@@ -47,3 +47,17 @@ func flavours() *scene.Scene {
 	}
 	return s
 }
+
+// peers is connections that are told without their buffers.
+func peers() *scene.Scene {
+	s := &scene.Scene{Sentence: "Both are connected.", Processes: []scene.Process{
+		{ID: "honest", Name: "honest", PID: 301, Life: scene.Waiting, Letter: "S", Note: "waits for you"},
+		{ID: "forger", Name: "forger", PID: 302, Life: scene.Waiting, Letter: "S", Note: "waits for you"},
+		{ID: "server", Name: "server", PID: 303, Life: scene.Asleep, Letter: "S", Note: "sleeps in poll"}}}
+	for i, who := range []string{"honest", "forger"} {
+		s.Objects = append(s.Objects, scene.Socket{ID: "connection " + who, Label: "connection", Note: "peer: pid " + string(rune('1'+i))})
+		s.Links = append(s.Links, scene.Link{From: who, To: "connection " + who, FD: 3, State: scene.Idle}, scene.Link{From: "connection " + who, To: "server", FD: 4 + i, State: scene.Idle})
+	}
+	s.Links[2].State, s.Links[2].Through = scene.Broken, "EPERM"
+	return s
+}

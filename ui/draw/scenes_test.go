@@ -37,6 +37,7 @@ var samples = []struct {
 	{"hostile", hostile},
 	{"socket", sockets},
 	{"flavours", flavours},
+	{"peers", peers},
 }
 
 func fullBuffer() *scene.Scene {
