@@ -417,7 +417,7 @@ func drawFutex(w *sims.World) *scene.Scene {
 	f.Asleep = lockSleepers(w)
 	f.Label = "lock word"
 	if f.Known {
-		f.Means = map[uint32]string{share.MutexFree: "free", share.MutexLocked: "taken", share.MutexContended: "taken, somebody waits"}[f.Word]
+		f.Means = map[uint32]string{share.MutexFree: "free", share.MutexLocked: "taken", share.MutexContended: "taken, somebody may sleep"}[f.Word]
 	}
 	if !fighting(w) && f.Word != share.MutexFree {
 		for _, role := range lockers {
@@ -530,6 +530,9 @@ func lockSentence(w *sims.World, asleep []string) string {
 	for _, role := range lockers {
 		if holds(w, role) && len(asleep) > 0 {
 			return role + " holds the lock; " + names(asleep) + " " + verb(asleep, "sleeps", "sleep") + " in the kernel, in FUTEX_WAIT, until it is given back."
+		}
+		if holds(w, role) && lockWord(w) == share.MutexContended {
+			return role + " holds the lock. The word is 2, though nobody sleeps any more: its unlock will ask the kernel in vain."
 		}
 		if holds(w, role) {
 			return role + " holds the lock. That is a 1 in shared memory; the kernel knows nothing of it."

@@ -416,15 +416,14 @@ func drawLostUpdates(w *sims.World) *scene.Scene {
 		}
 		s.Processes = append(s.Processes, p)
 		s.Links = append(s.Links, w.PageLink(role, "counter", page))
-		f := w.CountFigure(role, "added", role+" has added", "")
-		f.ID = "added-" + role
-		s.Figures = append(s.Figures, f)
 	}
 	f := scene.Missing("sum", "the sum", "nobody has touched it yet")
 	if known {
 		f = scene.Count("sum", "the sum", sum, "", scene.Kernel).From("pread(2) of the shared memory, by the tour", "")
 	}
-	s.Figures = append([]scene.Figure{f}, s.Figures...)
+	added := scene.Figure{ID: "added", Label: "added by each", Origin: scene.Child,
+		Text: scene.Thousands(w.Count("adder-a", "added")) + " and " + scene.Thousands(w.Count("adder-b", "added"))}
+	s.Figures = []scene.Figure{f, added.From("an atomic counter of each in a page shared with the tour, in steps of 1,000", "")}
 	return s
 }
 
