@@ -450,7 +450,7 @@ func lockText(w *sims.World, how string) string {
 }
 
 func addersBusy(w *sims.World) bool {
-	return slices.ContainsFunc(adders, func(role string) bool { a := w.Actor(role); return a.Life.Alive() && !a.Idle })
+	return slices.ContainsFunc(adders, func(role string) bool { a := w.Actor(role); return a.Life.Alive() && !a.Idle && a.Gate == "" })
 }
 
 // inHand is what a role has loaded and not stored yet.
