@@ -114,6 +114,23 @@ func smaps(pid int, address uint64, n map[string]int64) error {
 	return nil
 }
 
+// IO is the account of bytes and calls in /proc/PID/io, by the names there: rchar,
+// wchar, syscr, syscw …
+func IO(pid int) (map[string]int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", pid))
+	if err != nil {
+		return nil, err
+	}
+	n := map[string]int64{}
+	for line := range strings.Lines(string(text)) {
+		key, value, _ := strings.Cut(line, ":")
+		if v, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64); err == nil {
+			n[key] = v
+		}
+	}
+	return n, nil
+}
+
 // addressRange parses "7f00-7f10", the first word of a mapping's line.
 func addressRange(s string) (from, to uint64, ok bool) {
 	a, b, ok := strings.Cut(s, "-")

@@ -21,6 +21,9 @@ type Role struct {
 	Blocked []unix.Signal
 	// Masks has the sampler read its signal masks (SigBlk, ShdPnd … of proc(5)).
 	Masks bool
+	// IO has the sampler read the kernel's account of the bytes that went through its
+	// system calls: rchar, wchar, syscr, syscw of /proc/PID/io (proc(5)).
+	IO bool
 }
 
 const (

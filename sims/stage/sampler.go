@@ -24,6 +24,7 @@ type looked struct {
 	fds         []FD
 	tabled      bool // fds has been read
 	masks       map[string]int64
+	io          map[string]int64
 }
 
 // tableEvery is how many beats lie between two readings of descriptor tables,
@@ -119,6 +120,9 @@ func (r *Run) lookKernel(p *process, tables bool) {
 	if p.role.Masks {
 		r.lookMasks(p)
 	}
+	if p.role.IO && tables {
+		r.lookIO(p)
+	}
 	if tables {
 		for object := range p.maps {
 			r.readMapping(p, object)
@@ -132,6 +136,17 @@ func (r *Run) lookKernel(p *process, tables bool) {
 		p.last.fds = fds
 		r.journal.Add(Event{Who: p.role.Name, Source: FromKernel, Kind: Table, FDs: fds})
 	}
+}
+
+// lookIO reads the kernel's account of a process's bytes. It is not there on a
+// kernel without CONFIG_TASK_IO_ACCOUNTING; then the numbers stay away.
+func (r *Run) lookIO(p *process) {
+	n, err := probe.IO(p.pid)
+	if err != nil || maps.Equal(n, p.last.io) {
+		return
+	}
+	p.last.io = n
+	r.journal.Add(Event{Who: p.role.Name, Source: FromKernel, Kind: Reading, Name: "process", N: n})
 }
 
 // blockedFD is the descriptor a process sleeps on, -1 for a sleep on none, and

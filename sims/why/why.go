@@ -9,5 +9,6 @@ func Sims() []*sims.Sim {
 	return []*sims.Sim{
 		&privateMemory,
 		&isolation,
+		&twoModels,
 	}
 }

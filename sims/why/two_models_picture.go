@@ -1,0 +1,109 @@
+package why
+
+import (
+	"fmt"
+
+	"ipctour/sims"
+	"ipctour/sims/scene"
+)
+
+func drawTwoModels(w *sims.World) *scene.Scene {
+	s := &scene.Scene{Sentence: twoModelsSentence(w)}
+	for _, role := range []string{"writer", "reader", "producer", "consumer"} {
+		p := w.Process(role)
+		if counter := map[bool]string{true: "sent", false: "got"}[role == "writer" || role == "producer"]; p.Life.Alive() && p.Gate == "" {
+			p.Note = fmt.Sprintf("%s %s", scene.Thousands(w.Count(role, counter)), counter)
+		}
+		s.Processes = append(s.Processes, p)
+	}
+	frame := w.Page("frame", "producer", "consumer")
+	frame.Label = "shared memory"
+	s.Objects = []scene.Object{w.Pipe("pipe"), frame}
+	in, out := w.Link("writer", "pipe", "w"), w.Link("reader", "pipe", "r")
+	if in.State != scene.Cut && in.State != scene.Blocked {
+		in.Through = "copy 1"
+	}
+	if out.State != scene.Cut && out.State != scene.Blocked {
+		out.Through = "copy 2"
+	}
+	s.Links = []scene.Link{in, out}
+	for _, role := range []string{"producer", "consumer"} {
+		if w.Maps(role, "frame") {
+			l := w.PageLink(role, "frame", frame)
+			l.Label, l.State, l.Plain = "mmap", scene.Idle, true
+			s.Links = append(s.Links, l)
+		}
+	}
+	s.Figures = twoModelsFigures(w)
+	return s
+}
+
+// twoModelsFigures set the two ways beside each other.
+func twoModelsFigures(w *sims.World) []scene.Figure {
+	var list []scene.Figure
+	for _, way := range []struct{ id, label, from, to string }{{"pipe", "pipe", "writer", "reader"}, {"memory", "memory", "producer", "consumer"}} {
+		calls := scene.Figure{ID: way.id + "-calls", Label: way.label + ": calls seen", Origin: scene.Kernel,
+			Text: scene.Thousands(w.Called(way.from) + w.Called(way.to))}
+		if !w.Actor(way.from).Traced || !w.Actor(way.to).Traced {
+			calls.Text = "not watched"
+		}
+		through := since(w, way.from, "wchar") + since(w, way.to, "rchar")
+		copied := scene.Count(way.id+"-bytes", way.label+": through calls", through, "B", scene.Kernel).
+			From("wchar of the one and rchar of the other, since the first step; what a process reads when it starts is in it where they are younger", fmt.Sprintf("grep char /proc/%d/io /proc/%d/io", w.Actor(way.from).PID, w.Actor(way.to).PID))
+		if !counted(w, way.from) {
+			copied = scene.Missing(way.id+"-bytes", way.label+": through calls", "/proc/PID/io is not there: the kernel was built without CONFIG_TASK_IO_ACCOUNTING")
+		}
+		each := scene.Figure{ID: way.id + "-time", Label: way.label + ": a message takes", Text: "–", Origin: scene.Child}
+		if m := w.Last(way.from, "sent"); m != nil {
+			each.Text = micros(m.N["ns"])
+		}
+		list = append(list, calls.From("ptrace(2): every system call of both since they are watched, without those of the Go runtime", ""), copied,
+			each.From("the clock of the sender around 100 messages; the x-ray makes it slower", ""))
+	}
+	return list
+}
+
+// micros is a time in microseconds, as all are shown here: so they can be compared.
+func micros(ns int64) string { return fmt.Sprintf("%s.%d µs", scene.Thousands(ns/1000), ns%1000/100) }
+
+// since is how much the kernel's account of a role has grown since the first step,
+// or since its birth where it is younger.
+func since(w *sims.World, role, what string) int64 {
+	n := w.Actor(role).Numbers[what]
+	if a := w.After("ready"); a != nil && a.Actor(role).PID == w.Actor(role).PID {
+		n -= a.Actor(role).Numbers[what]
+	}
+	return n
+}
+
+func twoModelsSentence(w *sims.World) string {
+	for _, a := range w.Actors {
+		if a.Ended() == "" {
+			continue
+		}
+		switch a.Role {
+		case "reader":
+			return "The reader is gone: the writer's next write(2) finds nobody."
+		case "writer":
+			return "The writer is gone, and the reader sees the end of the file."
+		case "consumer":
+			return "The consumer is gone. The producer waits for it in vain, for a while: nobody tells it."
+		}
+		return "The producer is gone. The memory is still there, and the consumer sleeps."
+	}
+	size := bytes(payload(w))
+	pipe, memory := w.Last("writer", "sent"), w.Last("producer", "sent")
+	switch {
+	case w.Last("producer", "gave up") != nil && memory == nil:
+		return "The consumer did not answer, and the producer has given up."
+	case pipe == nil && memory == nil && w.Count("writer", "sent")+w.Count("producer", "sent") == 0:
+		return "Two ways lie ready for messages of " + size + ": a pipe, and memory that two have mapped."
+	case pipe == nil && memory == nil:
+		return "Messages of " + size + " are under way."
+	case memory == nil:
+		return "100 messages of " + size + " went into the kernel and out again."
+	case pipe == nil:
+		return "100 messages of " + size + " were made and read in one place."
+	}
+	return "The pipe moved every byte twice. In the shared memory nothing moved."
+}
