@@ -21,7 +21,9 @@ func (w *World) Ring(object string, slots int, size int64, rung, roomRung int64)
 	r.Head, r.Tail = uint64(o.Level("head")), uint64(o.Level("tail"))
 	r.Texts = make([]string, max(slots, 0))
 	for i := range r.Texts {
-		switch seq := uint64(max(o.Level("slot "+strconv.Itoa(i)), 0)); {
+		n := o.Level("slot " + strconv.Itoa(i))
+		switch seq := uint64(max(n, 0)); {
+		case n < 0: // the lesson did not name it
 		case r.Holds(i):
 			r.Texts[i] = strconv.FormatUint(seq, 10)
 		case seq >= r.Head && seq > 0: // it is in the slot, but was not published

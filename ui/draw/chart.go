@@ -45,7 +45,11 @@ func (p *painter) chartCard(o *scene.Chart, d detail, room int) card {
 		k.title = nil
 		return k
 	}
-	height := [...]int{full: 10, lean: 8, medium: 6, small: 4}[d]
+	if d == small {
+		k.rows = chartSparks(o, lines, low, top)
+		return k
+	}
+	height := [...]int{full: 10, lean: 8, medium: 6}[d]
 	step := 3
 	for _, c := range columns {
 		step = max(step, Width(c)+2)
@@ -204,7 +208,7 @@ func chartLegend(lines []scene.Line, g *chartGrid) row {
 	}
 	for _, glyph := range g.glyphs {
 		if glyph == bothMark {
-			return append(r, span{"   " + bothMark, Strong}, span{" the same", Dim})
+			return append(r, span{"   " + bothMark, Strong}, span{" several", Dim})
 		}
 	}
 	return r
@@ -224,4 +228,39 @@ func chartLast(o *scene.Chart, lines []scene.Line) row {
 		}
 	}
 	return r
+}
+
+// chartSparks is a row for each line: its values as heights in cells, and the last one.
+func chartSparks(o *scene.Chart, lines []scene.Line, low, top float64) []row {
+	widest, ends := 0, make([]string, len(lines))
+	g := &chartGrid{h: len(levels), low: low, top: top, log: o.Log}
+	for i := range lines {
+		widest = max(widest, min(Width(lines[i].Name), 24))
+	}
+	rows := make([]row, len(lines))
+	longest := 0
+	for i := range lines {
+		cells := make([]string, min(len(o.Columns), chartColumns))
+		for c := range cells {
+			cells[c] = " "
+		}
+		for _, p := range lines[i].Points {
+			if o.Shows(p) && p.Column < len(cells) {
+				cells[p.Column] = levels[g.h-1-g.y(g.value(p.Value))]
+				ends[i] = scene.Metric(p.Value, o.Unit)
+			}
+		}
+		longest = max(longest, Width(ends[i]))
+		rows[i] = row{{tailless(lines[i].Name, widest), Dim}, {" ", Text}, {strings.Join(cells, ""), Process(i)}, {" ", Text}}
+	}
+	for i := range rows {
+		rows[i] = append(rows[i], span{blanks(longest-Width(ends[i])) + ends[i], Text})
+	}
+	return rows
+}
+
+// tailless is a name in exactly w cells.
+func tailless(name string, w int) string {
+	name = head(name, w)
+	return name + blanks(w-Width(name))
 }

@@ -114,6 +114,11 @@ func objectChange(before, after *scene.Scene, o scene.Object) []string {
 			return nil // it moves: the figures tell where it has come to
 		}
 	}
+	if was, ok := old.(scene.Chart); ok {
+		if is, ok := o.(scene.Chart); ok && len(was.Lines) == len(is.Lines) {
+			return chartChange(after, &was, &is)
+		}
+	}
 	if was, ok := asOutput(old); ok {
 		if is, ok := asOutput(o); ok {
 			return outputChange(was, is)

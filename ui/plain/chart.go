@@ -2,6 +2,7 @@ package plain
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ipctour/sims/scene"
@@ -34,4 +35,20 @@ func chart(s *scene.Scene, o *scene.Chart) []string {
 		return []string{capital(name) + ": nothing measured yet."}
 	}
 	return out
+}
+
+// chartChange tells the values that are new or others than before.
+func chartChange(s *scene.Scene, old, now *scene.Chart) []string {
+	fresh := *now
+	fresh.Lines = nil
+	for i, l := range now.Lines {
+		l.Points = slices.DeleteFunc(slices.Clone(l.Points), func(p scene.Point) bool { return slices.Contains(old.Lines[i].Points, p) })
+		if len(l.Points) > 0 {
+			fresh.Lines = append(fresh.Lines, l)
+		}
+	}
+	if len(fresh.Lines) == 0 {
+		return nil
+	}
+	return chart(s, &fresh)
 }

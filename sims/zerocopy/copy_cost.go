@@ -1,0 +1,670 @@
+package zerocopy
+
+// What this lesson shows: what a message costs against its size, by a pipe, where the
+// kernel copies it twice, and by a ring, where it is handed over as it lies.
+
+import (
+	"cmp"
+	_ "embed"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ipctour/sims"
+	"ipctour/sims/scene"
+	"ipctour/sims/share"
+	"ipctour/sims/stage"
+)
+
+//go:embed copy_cost.go
+var copyCostSource string
+
+// sizes are the payloads that are measured, in bytes.
+var sizes = []int{1, 64, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 16 << 20}
+
+const (
+	largest  = 16 << 20
+	mebibyte = 1 << 20
+	bufferOf = 64 << 10 // of a pipe with pages of 4,096 bytes; what is written at once when alone
+	xrayed   = 256 << 10
+)
+
+var copyCost = sims.Sim{
+	ID:     "zerocopy/copy-cost",
+	Source: copyCostSource,
+	Roles: []sims.Role{
+		{Name: "sender", Run: sendSizes, Counters: []string{"messages", "size"}, Gates: []string{"measure"}},
+		{Name: "receiver", Run: receiveSizes, Counters: []string{"messages"}, Gates: []string{"order"}},
+	},
+	Options: []sims.Option{{Name: "placement", Values: []string{"one CPU", "two CPUs"}}},
+	Wire:    wireCopyCost,
+	Knobs: append(sizeKnobs(),
+		sims.Knob{Key: "a", Name: "all sizes", Help: "measure each size in turn", Act: sims.Tell{Role: "sender", Command: "all"}},
+		sims.Knob{Key: "b", Name: "one by pipe", Help: "send 256 KiB through the pipe, once, not timed", Act: sims.Tell{Role: "sender", Command: "once", N: byPipe}},
+		sims.Knob{Key: "g", Name: "one by ring", Help: "hand over 256 KiB in the ring, once, not timed", Act: sims.Tell{Role: "sender", Command: "once", N: byRing}},
+		sims.Knob{Key: "y", Name: "x-ray sender", Help: "show its system calls", Act: sims.Do{Run: func(r *stage.Run, value string) error {
+			_ = r.Trace("sender", value != "off") // where it is denied, the reason is an event
+			return nil
+		}}},
+		sims.Knob{Key: "p", Name: "placement", Help: "both on one processor, or on one each; the cast starts anew", Act: sims.Choose{Option: "placement"}},
+	),
+	Draw:     drawCopyCost,
+	Measured: crossoverRange,
+	Walk: []sims.Step{
+		{ID: "byte", Turn: sims.Press("1 B"), For: "one byte has been timed", Until: measured(1)},
+		{ID: "page", Turn: sims.Press("4 KiB"), For: "4 KiB have been timed", Until: measured(4 << 10)},
+		{ID: "mebibyte", Turn: sims.Press("1 MiB"), For: "a mebibyte has been timed", Until: measured(mebibyte)},
+		{ID: "all", Turn: sims.Press("all sizes"), For: "all sizes have been timed", Until: func(w *sims.World) bool {
+			return w.Last("sender", "all") != nil && w.Actor("sender").Idle
+		}},
+		{ID: "x-ray-pipe", Turn: []sims.Turn{{Knob: "x-ray sender", Value: "on"}, {Knob: "one by pipe"}}, For: "256 KiB have gone through the pipe under the x-ray", Until: sentOnce("by pipe")},
+		{ID: "x-ray-ring", Turn: sims.Press("one by ring"), For: "256 KiB have been handed over under the x-ray", Until: sentOnce("by ring")},
+	},
+	Claims: []sims.Claim{
+		{ID: "grows", Says: "through a pipe a message costs more the larger it is", Check: afterAll(func(small, large, _ *timing) sims.Verdict {
+			return sims.Judge(large.pipe > 10*small.pipe, "16 MiB cost more than 10 times as much as 1 B", span(large.pipe)+" against "+span(small.pipe), "the sender's clock, medians")
+		})},
+		{ID: "flat", Says: "handed over in a ring, a payload of 16 MiB costs next to nothing", Check: afterAll(func(small, large, _ *timing) sims.Verdict {
+			return sims.Judge(large.ring < large.pipe/10, "less than a tenth of the pipe", span(large.ring)+" against "+span(large.pipe)+" (1 B: "+span(small.ring)+")", "the sender's clock, medians")
+		})},
+		{ID: "calls", Says: "a pipe takes a system call for every bufferful, the ring two at most for a message of any size", Check: afterAll(func(_, large, _ *timing) sims.Verdict {
+			return sims.Judge(large.calls >= largest/bufferOf && large.bells <= 2, fmt.Sprintf("%d or more, against 2 or fewer", largest/bufferOf),
+				fmt.Sprintf("%s against %d for 16 MiB", scene.Thousands(large.calls), large.bells), "both count their returns from read(2) and write(2)")
+		})},
+		{ID: "copies", Says: "it is the copy that costs: copied into the ring and out of it, a message costs more the larger it is, too", Check: afterAll(func(small, large, _ *timing) sims.Verdict {
+			return sims.Judge(large.copied > 10*small.copied, "16 MiB cost more than 10 times as much as 1 B", span(large.copied)+" against "+span(small.copied), "the sender's clock, medians")
+		})},
+		{ID: "mebibyte", Says: "of a mebibyte's way through a pipe the traps are the small part, the copies the large one", Check: afterAll(func(_, _, mid *timing) sims.Verdict {
+			return sims.Judge(mid.copies() > mid.traps(), "copies cost more than traps", span(mid.copies())+" for copies, "+span(mid.traps())+" for "+many(mid.calls, "trap"), "the same calls in one process, where nobody waits")
+		})},
+		{ID: "payload", Says: "the kernel carries every byte of a message in a pipe, and 8 bytes for one in the ring", Needs: []string{"ptrace"}, Check: func(w *sims.World) sims.Verdict {
+			a, b := w.After("x-ray-pipe"), w.After("x-ray-ring")
+			if b == nil {
+				return sims.NotYet()
+			}
+			pipe, ring := largestCall(a, "by pipe"), largestCall(b, "by ring")
+			return sims.Judge(pipe == xrayed && ring >= 0 && ring < 64, scene.Thousands(xrayed)+" bytes in one call against a word or two",
+				many(pipe, "byte")+" against "+many(ring, "byte"), "the x-ray of the sender (ptrace)")
+		}},
+	},
+}
+
+func sizeKnobs() []sims.Knob {
+	var list []sims.Knob
+	for i, n := range sizes {
+		list = append(list, sims.Knob{Key: strconv.Itoa(i + 1), Name: sizeName(n), Help: "time messages of " + sizeName(n), Act: sims.Tell{Role: "sender", Command: "measure", N: int64(n)}})
+	}
+	return list
+}
+
+func sizeName(n int) string {
+	switch {
+	case n >= 1<<20:
+		return strconv.Itoa(n>>20) + " MiB"
+	case n >= 1<<10:
+		return strconv.Itoa(n>>10) + " KiB"
+	}
+	return strconv.Itoa(n) + " B"
+}
+
+func wireCopyCost(w *sims.Wiring) error {
+	pipe, orders, answers := w.Pipe("pipe", 0), w.Pipe("orders", 0), w.Pipe("answers", 0)
+	memory := w.Memory("ring", share.RingSize(1, largest), sims.Cell{Name: "head", Offset: share.RingHead, Size: 8},
+		sims.Cell{Name: "tail", Offset: share.RingTail, Size: 8}, sims.Cell{Name: "asked", Offset: share.RingAsked, Size: 8})
+	var bells [2]sims.End
+	for i, name := range []string{"doorbell", "room bell"} {
+		fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
+		if err != nil {
+			return os.NewSyscallError("eventfd2", err)
+		}
+		bells[i] = w.Own(name, "eventfd", fd)
+	}
+	for role, ends := range map[string]struct{ pipe, orders, answers sims.End }{
+		"sender": {pipe.W, orders.W, answers.R}, "receiver": {pipe.R, orders.R, answers.W}} {
+		w.Put(role, "part", role)
+		w.Give(role, "pipe", ends.pipe)
+		w.Give(role, "orders", ends.orders)
+		w.Give(role, "answers", ends.answers)
+		w.Give(role, "ring", memory)
+		w.Give(role, "doorbell", bells[0])
+		w.Give(role, "room bell", bells[1])
+	}
+	return nil
+}
+
+// The ways that a message can go.
+const (
+	byPipe   = 1 // written by one and read by the other
+	byRing   = 2 // handed over where it lies
+	byCopies = 3 // copied into the ring by one and out of it by the other
+)
+
+// post is what both have in their hands.
+type post struct {
+	a      *sims.Actor
+	memory []byte
+	buffer []byte
+	calls  int64 // on the pipe or a doorbell, for the message under way
+}
+
+func openPost(a *sims.Actor) (*post, error) {
+	memory, err := unix.Mmap(a.FD("ring"), 0, int(share.RingSize(1, largest)), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return nil, os.NewSyscallError("mmap", err)
+	}
+	if err := share.FormatRing(memory, 1, largest); err != nil {
+		return nil, err
+	}
+	buffer, err := unix.Mmap(-1, 0, largest, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+	if err != nil {
+		return nil, os.NewSyscallError("mmap", err)
+	}
+	return &post{a: a, memory: memory, buffer: buffer}, pin(a)
+}
+
+// pin keeps the measuring thread on one processor, so that it is known where it runs.
+func pin(a *sims.Actor) error {
+	var all, one unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &all); err != nil {
+		return os.NewSyscallError("sched_getaffinity", err)
+	}
+	var cpus []int
+	for i := 0; i < 1024 && len(cpus) < all.Count(); i++ {
+		if all.IsSet(i) {
+			cpus = append(cpus, i)
+		}
+	}
+	cpu := cpus[len(cpus)-1]
+	if a.Arg("placement") == "two CPUs" && a.Arg("part") == "sender" {
+		cpu = cpus[0]
+	}
+	one.Set(cpu)
+	if err := unix.SchedSetaffinity(0, &one); err != nil {
+		return os.NewSyscallError("sched_setaffinity", err)
+	}
+	a.Say("pinned", sims.Num("cpu", cpu), sims.Num("cpus", len(cpus)))
+	return nil
+}
+
+// sendSizes times messages of the sizes it is told.
+func sendSizes(a *sims.Actor) error {
+	p, err := openPost(a)
+	if err != nil {
+		return err
+	}
+	ring, err := share.NewProducer(p.memory, a.FD("doorbell"), a.FD("room bell"))
+	if err != nil {
+		return err
+	}
+	for i := range p.buffer {
+		p.buffer[i] = byte(i)
+	}
+	for {
+		var err error
+		switch c := a.Next(); c.Name {
+		case "measure":
+			err = p.measure(ring, int(min(max(c.N, 1), largest)))
+		case "all":
+			for _, n := range sizes {
+				err = errors.Join(err, p.measure(ring, n))
+			}
+			if err == nil {
+				a.Say("all")
+			}
+		case "once":
+			name := map[int64]string{byPipe: "by pipe", byRing: "by ring"}[c.N]
+			a.Say("once", sims.Word("way", name))
+			if err = p.order(int(c.N), xrayed, 1); err == nil {
+				if _, err = p.send(ring, int(c.N), xrayed); err == nil {
+					a.Say("arrived", sims.Word("way", name))
+				}
+			}
+		}
+		if err != nil {
+			a.Say("ended", sims.Err(err))
+			return nil
+		}
+	}
+}
+
+// measure sends messages of a size by each way in turn, several times over, and says
+// the medians.
+func (p *post) measure(ring *share.Producer, size int) error {
+	p.a.Gate("measure")
+	p.a.Counter("size").Store(int64(size))
+	rounds, each := 6, 8
+	if size > 64<<10 {
+		rounds, each = 4, 3
+	}
+	if size > 1<<20 {
+		rounds, each = 3, 1
+	}
+	times, calls := map[int][]int64{}, map[int]int64{}
+	for range rounds {
+		for _, way := range []int{byPipe, byRing, byCopies} {
+			if err := p.order(way, size, each+1); err != nil {
+				return err
+			}
+			for i := range each + 1 {
+				start := time.Now()
+				n, err := p.send(ring, way, size)
+				if err != nil {
+					return err
+				}
+				if i > 0 { // the first finds the receiver still busy with the order
+					times[way] = append(times[way], int64(time.Since(start)))
+					calls[way] = max(calls[way], n)
+				}
+			}
+		}
+		if err := p.alone(size, each, times); err != nil {
+			return err
+		}
+	}
+	p.a.Say("measured", sims.Num("size", size), sims.Num("pipe", median(times[byPipe])), sims.Num("ring", median(times[byRing])),
+		sims.Num("copied", median(times[byCopies])), sims.Num("alone", median(times[0])), sims.Num("trap", median(times[-1])/2),
+		sims.Num("calls", int(calls[byPipe])), sims.Num("bells", int(calls[byRing])))
+	return nil
+}
+
+// order tells the receiver how so many messages will come.
+func (p *post) order(way, size, n int) error {
+	var b [24]byte
+	for i, v := range []int{way, size, n} {
+		binary.LittleEndian.PutUint64(b[8*i:], uint64(v))
+	}
+	return writeAll(p.a.FD("orders"), b[:], new(int64))
+}
+
+// send sends one message and waits for the answer, which is how many calls the receiver
+// made for it. It returns the calls of both.
+func (p *post) send(ring *share.Producer, way, size int) (calls int64, err error) {
+	p.calls = 0
+	switch way {
+	case byPipe:
+		err = writeAll(p.a.FD("pipe"), p.buffer[:size], &p.calls)
+	default:
+		slot := ring.Next()
+		if slot == nil {
+			return 0, errors.New("the ring is full")
+		}
+		if way == byCopies {
+			share.Copy(slot, p.buffer[:size])
+		}
+		ring.Put(size, 0)
+		if ring.Publish() { // the receiver sleeps
+			p.calls++
+			err = ring.Ring()
+		}
+	}
+	var answer [8]byte
+	if err == nil {
+		err = readAll(p.a.FD("answers"), answer[:], new(int64))
+	}
+	p.a.Counter("messages").Add(1)
+	return p.calls + int64(binary.LittleEndian.Uint64(answer[:])), err
+}
+
+// alone makes the calls of a message through a pipe in one process, a bufferful at a
+// time: the same traps and the same copies, and nobody to wake. times[0] gets the size,
+// times[-1] a single byte.
+func (p *post) alone(size, n int, times map[int][]int64) error {
+	var ends [2]int
+	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
+		return os.NewSyscallError("pipe2", err)
+	}
+	defer unix.Close(ends[0])
+	defer unix.Close(ends[1])
+	capacity, err := unix.FcntlInt(uintptr(ends[1]), unix.F_GETPIPE_SZ, 0)
+	if err != nil {
+		return os.NewSyscallError("fcntl(F_GETPIPE_SZ)", err)
+	}
+	chunk := min(capacity, bufferOf)
+	half := largest / 2
+	for i := range n + 1 {
+		for kind := range 2 {
+			bytes := [...]int{size, 1}[kind]
+			start := time.Now()
+			for at := 0; at < bytes; at += chunk {
+				end := min(at+chunk, bytes)
+				if err := writeAll(ends[1], p.buffer[at:end], new(int64)); err != nil {
+					return err
+				}
+				to := (at + half) % largest // elsewhere, as in another process
+				if err := readAll(ends[0], p.buffer[to:to+end-at], new(int64)); err != nil {
+					return err
+				}
+			}
+			if i > 0 {
+				times[-kind] = append(times[-kind], int64(time.Since(start)))
+			}
+		}
+	}
+	return nil
+}
+
+// receiveSizes takes what it was told to expect, and answers each message.
+func receiveSizes(a *sims.Actor) error {
+	p, err := openPost(a)
+	if err != nil {
+		return err
+	}
+	ring, err := share.NewConsumer(p.memory, a.FD("doorbell"), a.FD("room bell"))
+	if err != nil {
+		return err
+	}
+	for {
+		var b [24]byte
+		err := readAll(a.FD("orders"), b[:], new(int64))
+		a.Gate("order")
+		way, size, n := int(binary.LittleEndian.Uint64(b[:])), int(binary.LittleEndian.Uint64(b[8:])), binary.LittleEndian.Uint64(b[16:])
+		for i := uint64(0); i < n && err == nil; i++ {
+			err = p.receive(ring, way, min(size, largest))
+			if err == nil {
+				var answer [8]byte
+				binary.LittleEndian.PutUint64(answer[:], uint64(p.calls))
+				err = writeAll(a.FD("answers"), answer[:], new(int64))
+			}
+			a.Counter("messages").Add(1)
+		}
+		if err != nil {
+			a.Say("ended", sims.Err(err))
+			return nil
+		}
+	}
+}
+
+func (p *post) receive(ring *share.Consumer, way, size int) error {
+	p.calls = 0
+	if way == byPipe {
+		return readAll(p.a.FD("pipe"), p.buffer[:size], &p.calls)
+	}
+	m, some := ring.Next()
+	for !some {
+		slept := ring.Sleeps
+		if err := ring.Wait(); err != nil {
+			return err
+		}
+		p.calls += ring.Sleeps - slept
+		m, some = ring.Next()
+	}
+	if way == byCopies {
+		share.Copy(p.buffer, m.Payload)
+	}
+	ring.Release()
+	return nil
+}
+
+// writeAll and readAll move all of a buffer and count the calls that it took.
+func writeAll(fd int, b []byte, calls *int64) error {
+	for len(b) > 0 {
+		n, err := unix.Write(fd, b)
+		if err != nil && err != unix.EINTR {
+			return os.NewSyscallError("write", err)
+		}
+		*calls++
+		b = b[max(n, 0):]
+	}
+	return nil
+}
+
+func readAll(fd int, b []byte, calls *int64) error {
+	for len(b) > 0 {
+		n, err := unix.Read(fd, b)
+		switch {
+		case err != nil && err != unix.EINTR:
+			return os.NewSyscallError("read", err)
+		case err == nil && n == 0:
+			return io.EOF
+		}
+		*calls++
+		b = b[max(n, 0):]
+	}
+	return nil
+}
+
+func median(v []int64) int {
+	if len(v) == 0 {
+		return 0
+	}
+	slices.Sort(v)
+	return int(v[len(v)/2])
+}
+
+// timing is what one size took; times in nanoseconds.
+type timing struct {
+	size                            int64
+	pipe, ring, copied, alone, trap int64
+	calls, bells                    int64
+}
+
+// timed is the latest timing of a size, or nil.
+func timed(w *sims.World, size int64) *timing {
+	for i := len(w.Moments) - 1; i >= 0; i-- {
+		m := &w.Moments[i]
+		if m.Name == "measured" && m.N["size"] == size {
+			return &timing{size, m.N["pipe"], m.N["ring"], m.N["copied"], m.N["alone"], m.N["trap"], m.N["calls"], m.N["bells"]}
+		}
+	}
+	return nil
+}
+
+// copies is what two copies cost: the calls alone in one process, without their traps.
+func (t *timing) copies() int64 {
+	return max(t.alone-2*t.trap*((t.size+bufferOf-1)/bufferOf), 0)
+}
+
+// traps is what the calls of the two processes cost, whatever they carry.
+func (t *timing) traps() int64 { return t.trap * t.calls }
+
+// rest is what is neither: sleeping and waking, and the answer.
+func (t *timing) rest() int64 { return max(t.pipe-t.copies()-t.traps(), 0) }
+
+func span(ns int64) string { return scene.Metric(float64(ns)/1e9, "s") }
+
+func measured(size int64) func(*sims.World) bool {
+	return func(w *sims.World) bool { return timed(w, size) != nil && w.Actor("sender").Idle }
+}
+
+func sentOnce(way string) func(*sims.World) bool {
+	return func(w *sims.World) bool {
+		m := w.Last("sender", "arrived")
+		a := w.Actor("sender")
+		return m != nil && m.S["way"] == way && a.Idle && (w.Since(m) >= 2 && largestCall(w, way) >= 0 || a.Untraced != "")
+	}
+}
+
+// afterAll judges the smallest and the largest payload, and a mebibyte.
+func afterAll(judge func(small, large, mid *timing) sims.Verdict) func(*sims.World) sims.Verdict {
+	return func(w *sims.World) sims.Verdict {
+		a := w.After("all")
+		if a == nil {
+			return sims.NotYet()
+		}
+		return judge(timed(a, 1), timed(a, largest), timed(a, mebibyte))
+	}
+}
+
+// largestCall is the most bytes that a call of the sender carried when it sent its last
+// message, once by the way named; -1 when the x-ray has not seen that.
+func largestCall(w *sims.World, way string) int64 {
+	a, m := w.Actor("sender"), lastMoment(w)
+	if !a.Traced || m == nil || m.Name != "arrived" || m.S["way"] != way {
+		return -1
+	}
+	most, seen := int64(-1), 0
+	for i := len(a.Calls) - 1; i >= 0 && seen < 3; i-- { // the order, the message or the bell, the answer
+		if n, err := strconv.ParseInt(a.Calls[i].Result, 10, 64); err == nil {
+			most, seen = max(most, n), seen+1
+		}
+	}
+	return most
+}
+
+func lastMoment(w *sims.World) *sims.Moment {
+	for i := len(w.Moments) - 1; i >= 0; i-- {
+		if m := &w.Moments[i]; m.Who == "sender" {
+			return m
+		}
+	}
+	return nil
+}
+
+// crossover is the least size measured from which on copies cost more than traps; 0
+// while it is not known.
+func crossover(w *sims.World) int64 {
+	for _, n := range sizes {
+		t := timed(w, int64(n))
+		if t == nil {
+			return 0
+		}
+		if t.copies() > t.traps() {
+			return t.size
+		}
+	}
+	return 0
+}
+
+func crossoverRange(w *sims.World) (string, bool) {
+	a := w.After("all")
+	if a == nil {
+		return "", false
+	}
+	switch n := crossover(a); {
+	case n == 0 || n > 64<<10:
+		return "above", true
+	case n < 1<<10:
+		return "below", true
+	}
+	return "between", true
+}
+
+func drawCopyCost(w *sims.World) *scene.Scene {
+	s := &scene.Scene{
+		Sentence:  copyCostSentence(w),
+		Processes: []scene.Process{w.Process("sender"), w.Process("receiver")},
+		Objects:   []scene.Object{w.Pipe("pipe"), costChart(w)},
+		Links: []scene.Link{w.Link("sender", "pipe", "w"), w.Link("receiver", "pipe", "r"),
+			ringBetween(w)},
+		Figures: costFigures(w),
+	}
+	return s
+}
+
+// ringBetween joins the two by the memory that both have mapped.
+func ringBetween(w *sims.World) scene.Link {
+	l := scene.Link{From: "sender", To: "receiver", State: scene.Idle, Through: "ring"}
+	switch {
+	case !w.Actor("sender").Life.Alive() || !w.Actor("receiver").Life.Alive():
+		l.State, l.Through = scene.Cut, ""
+	case asleepOn(w, "receiver", "doorbell"):
+		l.State = scene.Blocked
+	}
+	return l
+}
+
+// costChart has a line for each way, and one for each part of the pipe's price. Copies
+// that are lost beside the traps are left out: they would stretch the axis.
+func costChart(w *sims.World) scene.Chart {
+	c := scene.Chart{ID: "times", Label: "round trip", Unit: "s", Log: true,
+		Lines: []scene.Line{{Name: "pipe"}, {Name: "ring"}, {Name: "copies"}, {Name: "traps"}}}
+	for i, n := range sizes {
+		c.Columns = append(c.Columns, sizeName(n))
+		t := timed(w, int64(n))
+		if t == nil {
+			continue
+		}
+		for k, ns := range []int64{t.pipe, t.ring, t.copies(), t.traps()} {
+			if k != 2 || 10*ns > t.traps() {
+				c.Lines[k].Points = append(c.Lines[k].Points, scene.Point{Column: i, Value: float64(ns) / 1e9})
+			}
+		}
+	}
+	return c
+}
+
+func costFigures(w *sims.World) []scene.Figure {
+	f := func(id, label, text string, origin scene.Origin, how string) scene.Figure {
+		return scene.Figure{ID: id, Label: label, Text: cmp.Or(text, "not yet"), Origin: origin}.From(how, "")
+	}
+	var pipe, ring, traps, copies, rest, copied, calls, mid, from string
+	if t := latest(w); t != nil {
+		pipe, ring, traps, copies, rest = span(t.pipe), span(t.ring), span(t.traps()), span(t.copies()), span(t.rest())
+		copied, calls = span(t.copied), scene.Thousands(t.calls)
+	}
+	if t := timed(w, mebibyte); t != nil {
+		mid = span(t.pipe)
+	}
+	if n := crossover(w); n > 0 {
+		from = "from " + sizeName(int(n))
+	}
+	list := []scene.Figure{
+		f("pipe", "by pipe", pipe, scene.Child, "the sender's clock, from before the first call to the answer: the median"),
+		f("ring", "by ring", ring, scene.Child, "the sender's clock, likewise"),
+		f("copies", "of the pipe: copies", copies, scene.Derived, "the same calls made by the sender alone, less their traps"),
+		f("traps", "of the pipe: traps", traps, scene.Derived, "half of a write and a read of one byte alone, for each call of both"),
+		f("mebibyte", "1 MiB by pipe", mid, scene.Child, "the sender's clock"),
+		f("source", "by the source", "hundreds of µs", scene.Said, "the source's figure for 1 MiB, not measured"),
+		f("crossover", "copies > traps", from, scene.Derived, "the least size measured at which the copies cost more than the traps"),
+		f("rest", "of the pipe: the rest", rest, scene.Derived, "the pipe's time less its copies and traps: sleeping, waking, the answer"),
+		f("copied", "copied by the ring", copied, scene.Child, "the sender's clock, with a copy into the slot and one out of it"),
+		f("calls", "calls on the pipe", calls, scene.Child, "both count their returns from read(2) and write(2) on the pipe"),
+	}
+	if w.Options["placement"] == "two CPUs" && w.Facts["cpus"] < 2 {
+		list = append(list, scene.Missing("placement", "two CPUs", "this machine gives the tour one processor: both are on it"))
+	}
+	if n := largestCall(w, lastWay(w)); n >= 0 {
+		list = append(list, scene.Count("largest", "most in a call", n, "B", scene.Kernel).From("the x-ray of the sender: the largest result of read and write", ""))
+	}
+	return list
+}
+
+// lastWay is the way that a single message was sent last.
+func lastWay(w *sims.World) string {
+	if m := w.Last("sender", "once"); m != nil {
+		return m.S["way"]
+	}
+	return ""
+}
+
+// latest is the timing of the size that was measured last.
+func latest(w *sims.World) *timing {
+	if m := w.Last("sender", "measured"); m != nil {
+		return timed(w, m.N["size"])
+	}
+	return nil
+}
+
+func copyCostSentence(w *sims.World) string {
+	sender, receiver := w.Actor("sender"), w.Actor("receiver")
+	size := sizeName(int(w.Count("sender", "size")))
+	switch {
+	case sender.Ended() != "" && receiver.Ended() != "":
+		return fmt.Sprintf("Both have ended: sender %s, receiver %s.", sender.Ended(), receiver.Ended())
+	case sender.Ended() != "" && asleepOn(w, "receiver", "doorbell"):
+		return "The sender is gone (" + sender.Ended() + "): the receiver sleeps on its doorbell. Memory has no end of file."
+	case sender.Ended() != "":
+		return "The sender is gone (" + sender.Ended() + ")."
+	case receiver.Ended() != "":
+		return "The receiver is gone (" + receiver.Ended() + "): the next message will find nobody."
+	case sender.Life == scene.Stopped || receiver.Life == scene.Stopped:
+		return "One of the two is stopped: the other waits for it."
+	case sender.Idle && largestCall(w, lastWay(w)) >= 0:
+		return fmt.Sprintf("256 KiB were sent %s: the largest call of the sender carried %s.", lastWay(w), many(largestCall(w, lastWay(w)), "byte"))
+	case sender.Idle && latest(w) != nil:
+		t := latest(w)
+		return fmt.Sprintf("%s: %s by pipe, %s handed over in the ring.", sizeName(int(t.size)), span(t.pipe), span(t.ring))
+	case sender.Idle:
+		return "Nothing has been timed yet: choose a size."
+	case w.Count("sender", "size") == 0:
+		return "The two make ready."
+	}
+	return "Messages of " + size + " go by pipe and by ring in turn, and each is answered."
+}
