@@ -76,7 +76,10 @@ func SignalName(n int) string {
 	if s := unix.SignalName(unix.Signal(n)); s != "" {
 		return s
 	}
-	if n >= 34 && n <= 64 {
+	if n == 34 {
+		return "SIGRTMIN" // as the C library counts: the kernel's first two are its own
+	}
+	if n > 34 && n <= 64 {
 		return "SIGRTMIN+" + strconv.Itoa(n-34)
 	}
 	return "signal " + strconv.Itoa(n)

@@ -156,6 +156,9 @@ func link(s *scene.Scene, l *scene.Link) string {
 		if q := s.Process(by); q != nil && !q.Life.Alive() && end == "" { // its end closed it, or it never held it
 			return subject + " has ended and leads to " + object + " no more" + because(l.Through) + "."
 		}
+		if l.Through != "" {
+			return fmt.Sprintf("Nothing goes from %s to %s: %s.", named(s, l.From), named(s, l.To), l.Through)
+		}
 		return subject + " has closed " + object + because(l.Through) + "."
 	case scene.Broken:
 		return subject + " failed on " + object + because(l.Through) + "."
