@@ -7,7 +7,7 @@ package sys
 // in assembly.
 
 import (
-	"errors"
+	"fmt"
 	"os"
 	"runtime"
 	"strconv"
@@ -115,13 +115,23 @@ func SendSignal(pid int, sig unix.Signal, value int64) error {
 
 const siQueue = -1 // SI_QUEUE
 
-// spareSignal is one that the runtime neither blocks nor uses (33 is its own for
-// system calls on all threads).
-const spareSignal = unix.Signal(32)
+// spareSignal is one that the runtime neither blocks nor uses. It blocks the other
+// only for the moment in which a thread starts another.
+const (
+	spareSignal     = unix.Signal(32)
+	signalOfRuntime = unix.Signal(33)
+)
 
 // spareThreads is how many threads are started beforehand, so that the runtime has
 // idle ones to take and starts no more.
 const spareThreads = 6
+
+// settled is how many looks in a row, a millisecond apart, must find nothing to do:
+// the runtime starts threads behind our back.
+const (
+	settled  = 4
+	patience = 10_000
+)
 
 // BlockInAllThreads blocks a set in every thread of the process for good, also
 // those signals that the Go runtime unblocks in each of its threads (SIGSEGV,
@@ -130,6 +140,7 @@ const spareThreads = 6
 // handler does it: sent to a thread, it leaves the set in the mask that is
 // restored. Call it once the process has all the threads it needs.
 func BlockInAllThreads(set SignalSet) error {
+	set &^= Signals(signalOfRuntime)
 	startSpareThreads()
 	if err := BlockSignals(set &^ Signals(spareSignal)); err != nil {
 		return err
@@ -141,30 +152,38 @@ func BlockInAllThreads(set SignalSet) error {
 	defer atomic.StoreUintptr(&signalLog, log)
 	atomic.StoreUint64(&signalKeep, uint64(set))
 	defer atomic.StoreUint64(&signalKeep, 0)
-	told := map[int]bool{} // a second signal would stay queued behind the first
-	for range 10_000 {     // far more than it takes: they have only to be given a processor
+	for looks, clean := 0, 0; clean < settled; looks++ {
 		open, err := threadsWithout(set)
-		if err != nil || len(open) == 0 {
+		if err != nil {
 			return err
 		}
+		if looks == patience {
+			return fmt.Errorf("block signals: threads %v do not take the mask", open)
+		}
+		if clean++; len(open) > 0 {
+			clean = 0
+		}
 		for _, tid := range open {
-			if told[tid] {
-				continue
+			if tid < 0 {
+				continue // a second signal would stay queued behind the first
 			}
-			told[tid] = true
 			if err := unix.Tgkill(unix.Getpid(), tid, spareSignal); err != nil && err != unix.ESRCH {
 				return os.NewSyscallError("tgkill", err)
 			}
 		}
-		runtime.Gosched()
+		if err := unix.Nanosleep(&unix.Timespec{Nsec: 1e6}, nil); err != nil && err != unix.EINTR {
+			return os.NewSyscallError("nanosleep", err)
+		}
 	}
-	return errors.New("block signals: a thread does not take the mask")
+	return nil
 }
 
-// threadsWithout are the threads whose mask lacks some of a set. Nobody can block
-// SIGKILL and SIGSTOP, and 32 and 33 belong to the thread libraries.
+// threadsWithout are the threads whose mask lacks some of a set, or is about to be
+// another: a thread that starts one blocks everything meanwhile. Those to whom the
+// spare signal is on its way are −1. Nobody can block SIGKILL and SIGSTOP, and 32
+// and 33 belong to the thread libraries.
 func threadsWithout(set SignalSet) ([]int, error) {
-	set &^= Signals(unix.SIGKILL, unix.SIGSTOP, spareSignal, spareSignal+1)
+	set &^= Signals(unix.SIGKILL, unix.SIGSTOP, spareSignal, signalOfRuntime)
 	tasks, err := os.ReadDir("/proc/self/task")
 	if err != nil {
 		return nil, err
@@ -175,20 +194,25 @@ func threadsWithout(set SignalSet) ([]int, error) {
 		if err != nil {
 			continue // it has ended
 		}
-		_, rest, _ := strings.Cut(string(status), "SigBlk:\t")
-		text, _, _ := strings.Cut(rest, "\n")
-		blocked, err := strconv.ParseUint(text, 16, 64)
-		if err != nil {
-			return nil, err
-		}
-		if set&^SignalSet(blocked) == 0 {
+		blocked, pending := setOf(string(status), "SigBlk:\t"), setOf(string(status), "SigPnd:\t")
+		if set&^blocked == 0 && !blocked.Has(signalOfRuntime) {
 			continue
 		}
-		if tid, err := strconv.Atoi(t.Name()); err == nil {
-			open = append(open, tid)
+		tid, err := strconv.Atoi(t.Name())
+		if err != nil || pending.Has(spareSignal) {
+			tid = -1
 		}
+		open = append(open, tid)
 	}
 	return open, nil
+}
+
+// setOf is a signal set out of /proc/PID/status.
+func setOf(status, key string) SignalSet {
+	_, rest, _ := strings.Cut(status, key)
+	text, _, _ := strings.Cut(rest, "\n")
+	set, _ := strconv.ParseUint(text, 16, 64) // 0 on error: the thread counts as open
+	return SignalSet(set)
 }
 
 // startSpareThreads starts goroutines that each hold a thread until all of them
