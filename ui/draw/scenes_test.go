@@ -27,6 +27,8 @@ var samples = []struct {
 	{"locks", locks},
 	{"eventfds", eventfds},
 	{"one-loop", oneLoop},
+	{"signals", signalQueue},
+	{"fates", fates},
 	{"islands", islands},
 	{"queues", queues},
 	{"full-queue", fullQueue},
@@ -274,6 +276,55 @@ func locks() *scene.Scene {
 			{From: "other", To: "plain", State: scene.Blocked},
 		},
 	}
+}
+
+func signalQueue() *scene.Scene {
+	return &scene.Scene{
+		Sentence: "Both signals are pending, a bit each.",
+		Processes: []scene.Process{
+			{ID: "sender", Name: "sender", PID: 41099, Life: scene.Waiting, Letter: "S", Note: "waits for you"},
+			{ID: "target", Name: "target", PID: 41100, Life: scene.Waiting, Letter: "S", Note: "waits for you"},
+		},
+		Objects: []scene.Object{scene.Signals{ID: "sets", Label: "signals of target", Counts: true, Queued: 6, Limit: 96365, Rows: []scene.Signal{
+			{Name: "SIGUSR1", Blocked: true, Caught: true, Pending: true, Sent: 10, Handled: 1, Values: []string{"1"}},
+			{Name: "SIGRTMIN+1", Blocked: true, Caught: true, Pending: true, Sent: 10, Handled: 5, Values: []string{"1", "2", "3", "4", "5"}},
+		}}},
+		Links: []scene.Link{
+			{From: "sender", To: "sets", Label: "sigqueue", State: scene.Moving},
+			{From: "sets", To: "target", Label: "handler", State: scene.Blocked, Through: "blocked"},
+		},
+		Figures: []scene.Figure{scene.Count("sent", "sent", 20, "", scene.Child), scene.Count("handled", "handled", 6, "", scene.Child)},
+	}
+}
+
+func fates() *scene.Scene {
+	s := &scene.Scene{
+		Sentence:  "One signal, four fates.",
+		Processes: []scene.Process{{ID: "sender", Name: "sender", PID: 500, Life: scene.Waiting, Letter: "S", Note: "waits for you"}},
+	}
+	for i, t := range []struct {
+		name  string
+		sets  scene.Signal
+		state scene.Flow
+		words string
+	}{
+		{"default", scene.Signal{}, scene.Moving, ""},
+		{"ignored", scene.Signal{Ignored: true}, scene.Cut, "thrown away"},
+		{"handled", scene.Signal{Caught: true}, scene.Moving, ""},
+		{"blocked", scene.Signal{Blocked: true, Pending: true}, scene.Blocked, "held"},
+	} {
+		t.sets.Name = "SIGUSR1"
+		q := scene.Process{ID: t.name, Name: t.name, PID: 501 + i, Life: scene.Waiting, Letter: "S", Note: t.words}
+		if i == 0 {
+			q = scene.Process{ID: t.name, Name: t.name, PID: 501, Life: scene.Killed, End: "killed by SIGUSR1"}
+		}
+		s.Processes = append(s.Processes, q)
+		s.Objects = append(s.Objects, scene.Signals{ID: t.name + " sets", Label: "signals of " + t.name, Rows: []scene.Signal{t.sets}, Gone: i == 0})
+		s.Links = append(s.Links,
+			scene.Link{From: "sender", To: t.name + " sets", State: scene.Idle, Through: "USR1"},
+			scene.Link{From: t.name + " sets", To: t.name, State: t.state, Through: t.words})
+	}
+	return s
 }
 
 func islands() *scene.Scene {

@@ -121,6 +121,12 @@ func TestObjects(t *testing.T) {
 			[]string{"The epoll watches socket (descriptor 3), which woke it once; pipe (descriptor 4) by edge.", "It no longer watches pidfd.",
 				"Something waits in: pipe.", "epoll_wait has returned 1,204 times."}},
 		{"a loop that watches nothing", scene.Loop{ID: "l"}, []string{"The loop l watches nothing.", "epoll_wait has returned 0 times."}},
+		{"signal sets", scene.Signals{ID: "s", Label: "signals of target", Counts: true, Queued: 6, Limit: 31418, Rows: []scene.Signal{
+			{Name: "SIGUSR1", Blocked: true, Caught: true, Pending: true, Sent: 5, Handled: 1, Values: []string{"1"}}, {Name: "SIGTERM"}}},
+			[]string{"The signals of target: SIGUSR1 is blocked, caught and pending, was sent 5 times and handled once, with the value 1.",
+				"The signals of target: SIGTERM is in no set, was sent 0 times and handled 0 times.",
+				"The signals of target: 6 of 31,418 that this user may have wait."}},
+		{"signal sets without a process", scene.Signals{ID: "s", Label: "signals of target", Gone: true}, []string{"The signals of target are gone with its process."}},
 		{"a kind that is not known", odd{}, []string{"There is an object of the kind odd?thing: odd."}},
 	}
 	for _, test := range tests {
