@@ -5,5 +5,5 @@ import "ipctour/sims"
 
 // Sims are the experiments of the chapter in the order of the course.
 func Sims() []*sims.Sim {
-	return []*sims.Sim{}
+	return []*sims.Sim{&dispositions, &coalescing}
 }

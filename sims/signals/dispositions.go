@@ -1,0 +1,547 @@
+package signals
+
+// What this lesson shows: what a signal does is settled at the other end. Four
+// targets get the same one: killed, thrown away, handled, kept for later. SIGKILL
+// and SIGSTOP ask nobody.
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"ipctour/sims"
+	"ipctour/sims/scene"
+	"ipctour/sims/stage"
+	"ipctour/sims/sys"
+)
+
+//go:embed dispositions.go
+var dispositionsSource string
+
+// targets are the four who are sent to, in the order of the picture.
+var targets = []string{"default", "ignored", "handled", "blocked"}
+
+var dispositions = sims.Sim{
+	ID:     "signals/dispositions",
+	Source: dispositionsSource,
+	Roles: []sims.Role{
+		{Name: "sender", Run: sendToAll, Counters: []string{"default", "ignored", "handled", "blocked"}, Gates: []string{"kill"}},
+		{Name: "default", Run: takeDefaults, Masks: true},
+		{Name: "ignored", Run: ignoreAll, Masks: true},
+		{Name: "handled", Run: handleAll, Masks: true},
+		{Name: "blocked", Run: blockAll, Masks: true, Gates: []string{"unblock"}, Blocked: every()},
+	},
+	Options: []sims.Option{{Name: "signal", Check: checkSignal,
+		Values: []string{"SIGUSR1", "SIGTERM", "SIGCHLD", "SIGSEGV", "SIGTSTP", "SIGSTOP", "SIGKILL", "SIGRTMIN+1"}}},
+	Wire: func(w *sims.Wiring) error {
+		var cells []sims.Cell
+		for n := unix.Signal(1); n <= rtMax; n++ {
+			cells = append(cells, sims.Cell{Name: countOf(n), Offset: sys.SignalCountAt(n), Size: 8})
+		}
+		w.Give("handled", "log", w.Memory("log", int64(sys.SignalLogSize), cells...))
+		return nil
+	},
+	Knobs: []sims.Knob{
+		{Key: "a", Name: "send to all", Help: "kill(2) with the chosen signal to each target that lives", Act: sims.Do{Run: sendAll("")}},
+		{Key: "1", Name: "to default", Help: "kill(2) with the chosen signal to the first target alone", Act: sims.Tell{Role: "sender", Command: "default", Peer: "default"}},
+		{Key: "2", Name: "to ignored", Help: "to the second target alone", Act: sims.Tell{Role: "sender", Command: "ignored", Peer: "ignored"}},
+		{Key: "3", Name: "to handled", Help: "to the third target alone", Act: sims.Tell{Role: "sender", Command: "handled", Peer: "handled"}},
+		{Key: "4", Name: "to blocked", Help: "to the fourth target alone", Act: sims.Tell{Role: "sender", Command: "blocked", Peer: "blocked"}},
+		{Key: "u", Name: "unblock", Help: "the fourth target takes all signals out of its mask", Act: sims.Tell{Role: "blocked", Command: "unblock"}},
+		{Key: "g", Name: "SIGCONT to all", Help: "kill(2) with SIGCONT: whoever is stopped goes on", Act: sims.Do{Run: sendAll("SIGCONT")}},
+		{Key: "9", Name: "SIGKILL to all", Help: "kill(2) with SIGKILL", Act: sims.Do{Run: sendAll("SIGKILL")}},
+		{Key: "s", Name: "signal", Help: "another signal, by name or number: USR2, 15, RTMIN+3; the cast starts anew", Act: sims.Choose{Option: "signal"}},
+	},
+	Draw:     drawDispositions,
+	Measured: whoDied,
+	Walk: []sims.Step{
+		{ID: "ready", For: "each target has set its own fate", Until: targetsReady},
+		{ID: "sent", Turn: sims.Press("send to all"), For: "the kernel has done to each what it does", Until: func(w *sims.World) bool {
+			return w.Said("sender", "sent") >= 4 && w.Since(w.Last("sender", "sent")) >= 2 &&
+				w.Actor("default").Ended() != "" && ran(w, unix.SIGUSR1) == 1 && w.InSet("blocked", "ShdPnd", int(unix.SIGUSR1))
+		}},
+		{ID: "unblocked", Turn: sims.Press("unblock"), For: "what was pending has struck", Until: func(w *sims.World) bool {
+			return w.Actor("blocked").Ended() != ""
+		}},
+		{ID: "refused", Turn: []sims.Turn{{Knob: "signal", Value: "SIGSTOP"}}, For: "new targets have asked for SIGKILL and SIGSTOP too", Until: func(w *sims.World) bool {
+			return targetsReady(w) && w.Options["signal"] == "SIGSTOP"
+		}},
+		{ID: "stopped", Turn: sims.Press("send to all"), For: "all four are stopped", Until: func(w *sims.World) bool {
+			return w.Said("sender", "sent") >= 4 && letters(w) == "TTTT"
+		}},
+		{ID: "continued", Turn: sims.Press("SIGCONT to all"), For: "all four go on", Until: func(w *sims.World) bool {
+			return w.Said("sender", "sent") >= 8 && !strings.Contains(letters(w), "T") && ran(w, unix.SIGCONT) == 1 && w.InSet("blocked", "ShdPnd", int(unix.SIGCONT))
+		}},
+		{ID: "killed", Turn: sims.Press("SIGKILL to all"), For: "all four are dead", Until: func(w *sims.World) bool { return dead(w, targets...) }},
+	},
+	Claims: []sims.Claim{
+		{ID: "killed", Says: "by default SIGUSR1 kills", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("sent")
+			if a == nil {
+				return sims.NotYet()
+			}
+			p := a.Actor("default")
+			return sims.Judge(p.Signal == int(unix.SIGUSR1), "killed by SIGUSR1", p.Ended(), "wait status of default")
+		}},
+		{ID: "ignored", Says: "an ignored signal leaves no trace", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("sent")
+			if a == nil {
+				return sims.NotYet()
+			}
+			return sims.Judge(a.Actor("ignored").Life.Alive() && a.InSet("ignored", "SigIgn", 10) && !a.InSet("ignored", "ShdPnd", 10),
+				"alive, in SigIgn, not pending", setState(a, "ignored", unix.SIGUSR1), "SigIgn and ShdPnd in /proc/PID/status")
+		}},
+		{ID: "handler", Says: "a handled signal runs the handler, and the process goes on", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("sent")
+			if a == nil {
+				return sims.NotYet()
+			}
+			n := ran(a, unix.SIGUSR1)
+			return sims.Judge(n == 1 && a.Actor("handled").Life.Alive() && a.InSet("handled", "SigCgt", 10), "1 run of the handler; alive, in SigCgt",
+				fmt.Sprintf("%d; %s", n, setState(a, "handled", unix.SIGUSR1)), "the handler's count in shared memory, SigCgt in /proc/PID/status")
+		}},
+		{ID: "pending", Says: "a blocked signal waits in the kernel", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("sent")
+			if a == nil {
+				return sims.NotYet()
+			}
+			return sims.Judge(a.Actor("blocked").Life.Alive() && a.InSet("blocked", "SigBlk", 10) && a.InSet("blocked", "ShdPnd", 10),
+				"alive, in SigBlk and ShdPnd", setState(a, "blocked", unix.SIGUSR1), "SigBlk and ShdPnd in /proc/PID/status")
+		}},
+		{ID: "delayed", Says: "blocking only puts it off: once unblocked, it acts", Check: func(w *sims.World) sims.Verdict {
+			a, b := w.After("sent"), w.After("unblocked")
+			if b == nil {
+				return sims.NotYet()
+			}
+			p := b.Actor("blocked")
+			return sims.Judge(a.Actor("blocked").Life.Alive() && p.Signal == int(unix.SIGUSR1), "alive, then killed by SIGUSR1",
+				"alive, then "+p.Ended(), "wait status of blocked")
+		}},
+		{ID: "einval", Says: "SIGKILL and SIGSTOP can be neither caught nor ignored", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("refused")
+			if a == nil {
+				return sims.NotYet()
+			}
+			got := refusals(a)
+			return sims.Judge(got == "EINVAL ×4", "EINVAL ×4", got, "errno of rt_sigaction(2) in ignored and handled")
+		}},
+		{ID: "unblockable", Says: "nor blocked: the kernel leaves them out of the mask", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("refused")
+			if a == nil {
+				return sims.NotYet()
+			}
+			mask := sys.SignalSet(a.Actor("blocked").Numbers["SigBlk"])
+			return sims.Judge(mask&everySignal == everySignal&^sys.Signals(unix.SIGKILL, unix.SIGSTOP), fmt.Sprintf("SigBlk %016x", uint64(everySignal&^sys.Signals(unix.SIGKILL, unix.SIGSTOP))),
+				fmt.Sprintf("SigBlk %016x", uint64(mask&everySignal)), "SigBlk in /proc/PID/status, without 32 and 33")
+		}},
+		{ID: "stopped", Says: "SIGSTOP stops all four", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("stopped")
+			if a == nil {
+				return sims.NotYet()
+			}
+			return sims.Judge(letters(a) == "TTTT", "state T in all four", "states "+letters(a), "/proc/PID/stat")
+		}},
+		{ID: "continued", Says: "SIGCONT lets a process go on even where it is ignored or blocked", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("continued")
+			if a == nil {
+				return sims.NotYet()
+			}
+			cont := int(unix.SIGCONT)
+			return sims.Judge(!strings.Contains(letters(a), "T") && len(letters(a)) == 4 && a.InSet("ignored", "SigIgn", cont) && a.InSet("blocked", "ShdPnd", cont),
+				"nobody in state T; SIGCONT in SigIgn of one and pending in another",
+				fmt.Sprintf("states %s; %s; %s", letters(a), setState(a, "ignored", unix.SIGCONT), setState(a, "blocked", unix.SIGCONT)), "/proc/PID/stat and status")
+		}},
+		{ID: "sigkill", Says: "SIGKILL kills all four, whatever they had set", Check: func(w *sims.World) sims.Verdict {
+			a := w.After("killed")
+			if a == nil {
+				return sims.NotYet()
+			}
+			n := 0
+			for _, t := range targets {
+				if a.Actor(t).Signal == int(unix.SIGKILL) {
+					n++
+				}
+			}
+			return sims.Judge(n == 4, "4 killed by SIGKILL", fmt.Sprintf("%d killed by SIGKILL", n), "wait statuses")
+		}},
+	},
+}
+
+// everySignal is 1 to 31 and 34 to 64.
+const everySignal = sys.AllSignals &^ (1<<31 | 1<<32)
+
+// every is all signals as a list.
+func every() (list []unix.Signal) {
+	for s := unix.Signal(1); s <= rtMax; s++ {
+		if everySignal.Has(s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+func checkSignal(text string) error {
+	_, err := parseSignal(text)
+	return err
+}
+
+// sendToAll sends what it is told to: kill(2) names a process and a number, and
+// that is all there is to it.
+func sendToAll(a *sims.Actor) error {
+	chosen, err := parseSignal(a.Arg("signal"))
+	if err != nil {
+		return err
+	}
+	for {
+		c := a.Next()
+		signal := chosen
+		if c.Text != "" {
+			if signal, err = parseSignal(c.Text); err != nil {
+				return err
+			}
+		}
+		a.Gate("kill")
+		err := unix.Kill(int(c.N), signal)
+		a.Counter(c.Name).Add(1)
+		a.Say("sent", sims.Word("to", c.Name), sims.Num("signal", int(signal)), sims.Err(err))
+	}
+}
+
+// takeDefaults gives every signal its default action back: the Go runtime has
+// installed handlers of its own for nearly all of them.
+func takeDefaults(a *sims.Actor) error {
+	if err := defaults(); err != nil {
+		return err
+	}
+	return wait(a)
+}
+
+// ignoreAll has the kernel throw every signal away.
+func ignoreAll(a *sims.Actor) error {
+	for s := unix.Signal(1); s <= rtMax; s++ {
+		if err := sys.IgnoreSignal(s); err != nil {
+			a.Say("refused", sims.Num("signal", int(s)), sims.Err(err)) // SIGKILL and SIGSTOP: nobody may
+		}
+	}
+	return wait(a)
+}
+
+// handleAll installs a handler for every signal. It runs on its own, whatever this
+// thread is doing, and counts in memory that the tour reads.
+func handleAll(a *sims.Actor) error {
+	memory, err := unix.Mmap(a.FD("log"), 0, sys.SignalLogSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return fmt.Errorf("mmap: %w", err)
+	}
+	sys.LogSignals(sys.LogOf(memory))
+	for s := unix.Signal(1); s <= rtMax; s++ {
+		if err := sys.HandleSignal(s); err != nil {
+			a.Say("refused", sims.Num("signal", int(s)), sims.Err(err)) // SIGKILL and SIGSTOP: nobody may
+		}
+	}
+	return wait(a)
+}
+
+// blockAll leaves the dispositions at their defaults, and blocks every signal: what
+// comes stays pending until it is unblocked. The mask was there at its birth (a
+// child inherits it); the Go runtime has opened some of it again.
+func blockAll(a *sims.Actor) error {
+	if err := sys.BlockInAllThreads(sys.AllSignals); err != nil {
+		return err
+	}
+	if err := defaults(); err != nil {
+		return err
+	}
+	return wait(a)
+}
+
+func defaults() error {
+	for s := unix.Signal(1); s <= rtMax; s++ {
+		if s == unix.SIGKILL || s == unix.SIGSTOP {
+			continue // never anything else
+		}
+		if err := sys.DefaultSignal(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wait does nothing but wait, for signals or for the learner.
+func wait(a *sims.Actor) error {
+	a.Say("ready")
+	for {
+		if c := a.Next(); c.Name == "unblock" {
+			a.Gate("unblock")
+			if err := sys.UnblockSignals(sys.AllSignals); err != nil { // what is pending comes in here
+				return err
+			}
+			a.Say("unblocked")
+		}
+	}
+}
+
+// sendAll tells the sender the pids of all targets that live. An empty name is the
+// signal that was chosen.
+func sendAll(name string) func(*stage.Run, string) error {
+	return func(run *stage.Run, _ string) error {
+		for _, t := range targets {
+			pid, err := run.PID(t)
+			if err != nil {
+				continue // it has ended
+			}
+			if err := run.Tell("sender", sims.Command{Name: t, N: int64(pid), Text: name}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// countOf is the cell of the handler's count of a signal.
+func countOf(s unix.Signal) string { return fmt.Sprintf("count %d", s) }
+
+// ran is how often the handler ran for a signal.
+func ran(w *sims.World, s unix.Signal) int64 { return max(w.Object("log").Level(countOf(s)), 0) }
+
+// targetsReady: all four have set their fate, and the kernel says so.
+func targetsReady(w *sims.World) bool {
+	for _, t := range targets {
+		if m := w.Last(t, "ready"); m == nil || w.Since(m) < 2 || !w.SetsRead(t) {
+			return false
+		}
+	}
+	return w.InSet("ignored", "SigIgn", 10) && w.InSet("handled", "SigCgt", 10) && w.InSet("blocked", "SigBlk", 10)
+}
+
+// letters are the states of the targets that live.
+func letters(w *sims.World) string {
+	s := ""
+	for _, t := range targets {
+		s += w.Actor(t).Letter
+	}
+	return s
+}
+
+func dead(w *sims.World, roles ...string) bool {
+	for _, r := range roles {
+		if w.Actor(r).Ended() == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// whoDied answers the prediction.
+func whoDied(w *sims.World) (string, bool) {
+	a := w.After("sent")
+	if a == nil {
+		return "", false
+	}
+	var died []string
+	for _, t := range targets {
+		if a.Actor(t).Ended() != "" {
+			died = append(died, t)
+		}
+	}
+	switch len(died) {
+	case 0:
+		return "none", true
+	case len(targets):
+		return "all", true
+	}
+	return strings.Join(died, "+"), true
+}
+
+// refusals are the answers to the attempts on SIGKILL and SIGSTOP.
+func refusals(w *sims.World) string {
+	n, errno := 0, ""
+	for _, m := range w.Moments {
+		if m.Name == "refused" {
+			n++
+			errno = m.S["errno"]
+		}
+	}
+	return fmt.Sprintf("%s ×%d", errno, n)
+}
+
+// setState is where a signal stands in a target: "alive, in SigBlk and ShdPnd".
+func setState(w *sims.World, role string, s unix.Signal) string {
+	if e := w.Actor(role).Ended(); e != "" {
+		return e
+	}
+	var in []string
+	for _, set := range []string{"SigBlk", "SigIgn", "SigCgt", "ShdPnd"} {
+		if w.InSet(role, set, int(s)) {
+			in = append(in, set)
+		}
+	}
+	if len(in) == 0 {
+		return "alive, in no set"
+	}
+	return "alive, in " + strings.Join(in, " and ")
+}
+
+// present is the signal that the picture is about: the last one sent, or the one chosen.
+func present(w *sims.World) unix.Signal {
+	if m := w.Last("sender", "sent"); m != nil {
+		return unix.Signal(m.N["signal"])
+	}
+	if s, err := parseSignal(w.Options["signal"]); err == nil {
+		return s
+	}
+	return unix.SIGUSR1
+}
+
+// sentTo counts how often the present signal was sent to a target.
+func sentTo(w *sims.World, target string) (n int) {
+	for i := range w.Moments {
+		if m := &w.Moments[i]; m.Name == "sent" && m.S["to"] == target && m.N["signal"] == int64(present(w)) && m.S["errno"] == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// fate is what has become of a target, in a few words.
+func fate(w *sims.World, target string) string {
+	p, s := w.Actor(target), present(w)
+	sent := sentTo(w, target)
+	switch {
+	case p.Ended() != "":
+		return p.Ended()
+	case p.Life == scene.Stopped:
+		return "stopped"
+	case w.Last(target, "ready") == nil:
+		return "sets up"
+	case sent == 0:
+		return "waits"
+	case s == unix.SIGCONT && w.InSet(target, "ShdPnd", int(s)) && w.InSet(target, "SigBlk", int(s)):
+		return "goes on, pending"
+	case w.InSet(target, "ShdPnd", int(s)) && w.InSet(target, "SigBlk", int(s)):
+		return "pending"
+	case ran(w, s) > 0 && target == "handled":
+		return "handler ran ×" + scene.Thousands(ran(w, s))
+	case s == unix.SIGCONT:
+		return "goes on"
+	case w.InSet(target, "SigIgn", int(s)):
+		return "thrown away"
+	}
+	return "nothing happened"
+}
+
+func drawDispositions(w *sims.World) *scene.Scene {
+	s := &scene.Scene{Sentence: dispositionsSentence(w), Processes: []scene.Process{w.Process("sender")}}
+	now := present(w)
+	for _, t := range targets {
+		p := w.Process(t)
+		if p.Life.Alive() && p.Gate == "" && p.Life != scene.Stopped {
+			p.Note, p.Where = fate(w, t), ""
+		} else if p.Life == scene.Stopped {
+			p.Note = ""
+		}
+		s.Processes = append(s.Processes, p)
+		sets := w.Signals(t+" sets", t, int(now))
+		sets.Limit = 0 // how many the user has waiting is another lesson's
+		s.Objects = append(s.Objects, sets)
+		s.Links = append(s.Links, sendLink(w, t, now), fateLink(w, t))
+	}
+	for _, t := range targets {
+		p := w.Actor(t)
+		f := scene.Figure{ID: t, Label: t, Text: fate(w, t), Origin: scene.Kernel}
+		s.Figures = append(s.Figures, f.From("SigBlk, SigIgn, SigCgt, ShdPnd and State in /proc/PID/status; its wait status once it has ended",
+			fmt.Sprintf("grep -E 'State|Sig|ShdPnd' /proc/%d/status", p.PID)))
+	}
+	s.Figures = append(s.Figures, scene.Count("handler", "handler", ran(w, now), "", scene.Child).
+		From("the handler adds to a word in shared memory, which the tour reads with pread(2)", ""))
+	if w.Said("", "refused") > 0 {
+		s.Figures = append(s.Figures, scene.Figure{ID: "refused", Label: "refused", Text: refusals(w), Origin: scene.Child}.
+			From("errno of rt_sigaction(2) in ignored and handled", ""))
+	}
+	return s
+}
+
+// sendLink is the way of the signal into the kernel.
+func sendLink(w *sims.World, target string, s unix.Signal) scene.Link {
+	l := scene.Link{From: "sender", To: target + " sets", State: scene.Idle}
+	if n := sentTo(w, target); n > 0 {
+		l.Through = strings.TrimPrefix(signalName(s), "SIG")
+		if n > 1 {
+			l.Through += fmt.Sprintf(" ×%d", n)
+		}
+		if m := w.Last("sender", "sent"); w.Since(m) < 6 && w.Actor("sender").Life.Alive() {
+			l.State = scene.Moving
+		}
+	}
+	if !w.Actor("sender").Life.Alive() {
+		l.State = scene.Cut
+	}
+	return l
+}
+
+// fateLink is the way from the sets to the target: open, held back, or cut off.
+func fateLink(w *sims.World, target string) scene.Link {
+	l := scene.Link{From: target + " sets", To: target, State: scene.Idle}
+	s := int(present(w))
+	sure := s == int(unix.SIGKILL) || s == int(unix.SIGSTOP) || s == int(unix.SIGCONT)
+	switch a := w.Actor(target); {
+	case !a.Life.Alive() && sentTo(w, target) > 0 && a.Signal == s:
+		l.State = scene.Moving
+	case !a.Life.Alive():
+		l.State = scene.Cut
+	case w.InSet(target, "ShdPnd", s) && w.InSet(target, "SigBlk", s) && !sure:
+		l.State, l.Through = scene.Blocked, "held"
+	case w.InSet(target, "SigIgn", s) && sentTo(w, target) > 0 && !sure:
+		l.State, l.Through = scene.Cut, "thrown away"
+	case sentTo(w, target) > 0 && fate(w, target) != "nothing happened":
+		l.State = scene.Moving
+	}
+	return l
+}
+
+func dispositionsSentence(w *sims.World) string {
+	name := signalName(present(w))
+	sender := w.Actor("sender")
+	gone := ""
+	if e := sender.Ended(); e != "" {
+		gone = "The sender is gone (" + e + "). "
+	}
+	last := w.Last("sender", "sent")
+	switch {
+	case last == nil && dead(w, targets...):
+		return gone + "All four targets are gone."
+	case last == nil && anyEnded(w):
+		return gone + "Before any signal was sent: " + fates(w) + "."
+	case last == nil && !targetsReady(w):
+		return gone + "The four targets set themselves up: each settles what signals shall do to it."
+	case last == nil && gone != "":
+		return gone + "The four targets wait for a signal that nobody sends."
+	case last == nil:
+		return "Four targets are ready, each with another fate for signals. The sender has sent none yet."
+	case last.S["errno"] != "":
+		return gone + "kill(2) answered " + last.S["errno"] + ": " + last.S["to"] + " could not be sent to."
+	case w.Since(last) < 2:
+		return gone + "kill(2): " + name + " goes to " + last.S["to"] + "."
+	}
+	return gone + name + " — " + fates(w) + "."
+}
+
+func anyEnded(w *sims.World) bool {
+	for _, t := range targets {
+		if w.Actor(t).Ended() != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// fates is what has become of each.
+func fates(w *sims.World) string {
+	var list []string
+	for _, t := range targets {
+		list = append(list, t+": "+fate(w, t))
+	}
+	return strings.Join(list, ", ")
+}
