@@ -32,7 +32,7 @@ func (p *painter) signalsCard(o *scene.Signals, d detail, room int) card {
 	case d >= small:
 		return p.signalLines(o, d)
 	case len(o.Rows) == 1 && !o.Counts:
-		return p.strip(o, d)
+		return p.oneSignal(o, d)
 	}
 	name := 0
 	for i := range o.Rows {
@@ -62,9 +62,9 @@ func (p *painter) signalsCard(o *scene.Signals, d detail, room int) card {
 	return k
 }
 
-// strip is the sets of one signal: its name, the sets, the marks. It keeps its size
+// oneSignal is the sets of one signal: its name, the sets, the marks. It keeps its size
 // when the process is gone, so that nothing jumps.
-func (p *painter) strip(o *scene.Signals, d detail) card {
+func (p *painter) oneSignal(o *scene.Signals, d detail) card {
 	k := card{name: o.Label, title: text(head(o.Rows[0].Name, 14), Strong), port: 1}
 	k.rows = []row{setNames(d, 0), p.setMarks(o, 0, d, 0)}
 	k.least = k.rows[0].width()
@@ -142,7 +142,10 @@ func (p *painter) reader(key string) Style {
 
 // signalLines is each signal in words, in one line together where it is flat.
 func (p *painter) signalLines(o *scene.Signals, d detail) card {
-	k := card{name: o.Label, title: text(o.Label, Strong)}
+	k := card{name: o.Label}
+	if len(o.Rows) > 1 || o.Counts {
+		k.title = text(o.Label, Strong)
+	}
 	if o.Gone {
 		k.rows = []row{text("gone with its process", Dim)}
 		return k

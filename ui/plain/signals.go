@@ -54,13 +54,6 @@ func inSets(s *scene.Signal) []string {
 	return in
 }
 
-func times(n int64) string {
-	if n == 1 {
-		return "once"
-	}
-	return scene.Thousands(n) + " times"
-}
-
 func plural(n int, thing string) string {
 	if n == 1 {
 		return thing
