@@ -73,28 +73,28 @@ var timerfd = sims.Sim{
 			return w.Actor("reader").Idle && (o.Level("ticks") >= missedTicks || o.S["missing"] != "" && o.Level("ticks") >= 1)
 		}},
 		{ID: "one-read", Turn: sims.Press("read once"), For: "one read has returned", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("reader", "read")) >= 2
+			return news(w, "missed", "reader", "read") >= 1 && w.Since(w.Last("reader", "read")) >= 2
 		}},
 		{ID: "dozes", Turn: sims.Press("doze 250 ms"), For: "the dozing reader has read three times", Until: func(w *sims.World) bool {
 			return len(dozed(w)) >= 3
 		}},
 		{ID: "adds-up", Turn: sims.Press("stay away"), For: "the reader has stopped reading", Until: func(w *sims.World) bool {
-			return w.Actor("reader").Idle && mode(w) == "away"
+			return w.Actor("reader").Idle && mode(w) == "away" && w.Last("reader", "read") != nil
 		}},
 		{ID: "once", Turn: sims.Press("once"), For: "the timer has expired once and stands still", Until: func(w *sims.World) bool {
 			o := w.Object("timerfd")
-			return w.Said("ticker", "set") == 2 && o.Level("interval") == 0 && o.Level("left") == 0 && o.Level("ticks") == 1
+			return news(w, "adds-up", "ticker", "set") >= 1 && o.Level("interval") == 0 && o.Level("left") == 0 && o.Level("ticks") == 1
 		}},
 		{ID: "no-more", Turn: sims.Press("read once", "read once"), For: "the second read sleeps, or has returned", Until: func(w *sims.World) bool {
-			n := w.Last("reader", "read").N["reads"] - w.After("once").Last("reader", "read").N["reads"]
+			n := news(w, "once", "reader", "read")
 			return n == 1 && asleepIn(w, "reader", "read") && w.Object("timerfd").Level("ticks") == 0 || n > 1
 		}},
 		{ID: "left", Turn: sims.Press("every 100 ms", "ticker leaves"), For: "the ticker is gone and the reader has been woken", Until: func(w *sims.World) bool {
 			return !w.Actor("ticker").Life.Alive() && w.Object("timerfd").Level("holders") == 1 && w.Actor("reader").Idle &&
-				w.Count("reader", "reads") > w.After("no-more").Count("reader", "reads")
+				grown(w, "no-more", "reader", "reads") > 0
 		}},
 		{ID: "outlives", Turn: sims.Press("read on and on"), For: "two more ticks have come", Until: func(w *sims.World) bool {
-			return w.Count("reader", "reads") >= w.After("left").Count("reader", "reads")+2 && asleepIn(w, "reader", "read")
+			return grown(w, "left", "reader", "reads") >= 2 && asleepIn(w, "reader", "read")
 		}},
 	},
 	Claims: []sims.Claim{
