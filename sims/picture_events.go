@@ -30,7 +30,7 @@ func (o *ObjectState) Value() (n uint64, known bool) {
 func (w *World) Timer(name string) scene.Timer {
 	o := w.Object(name)
 	t := scene.Timer{ID: name, Label: name, Gone: o.Level("holders") == 0, Interval: time.Duration(max(o.Level("interval"), 0)),
-		Left: time.Duration(max(o.Level("left"), 0)), Ticks: uint64(max(o.Level("ticks"), 0)), Known: o.Level("ticks") >= 0}
+		Left: time.Duration(max(o.Level("left"), 0)), Ticks: uint64(max(o.Level("ticks"), 0)), Known: o.Level("ticks") >= 0 && o.S["missing"] == ""} // without timerfd_gettime they are 1 for "one at least"
 	t.Armed = t.Left > 0 || t.Interval > 0
 	return t
 }
