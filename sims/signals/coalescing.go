@@ -304,7 +304,7 @@ func drawCoalescing(w *sims.World) *scene.Scene {
 }
 
 func sendersLink(w *sims.World) scene.Link {
-	l := scene.Link{From: "sender", To: "sets", Label: "sigqueue", State: scene.Idle}
+	l := scene.Link{From: "sender", To: "sets", State: scene.Idle}
 	last := w.Last("sender", "sent")
 	if b := w.Last("sender", "burst sent"); b != nil {
 		last = b
@@ -319,7 +319,7 @@ func sendersLink(w *sims.World) scene.Link {
 }
 
 func targetsLink(w *sims.World) scene.Link {
-	l := scene.Link{From: "sets", To: "target", Label: "handler", State: scene.Idle}
+	l := scene.Link{From: "sets", To: "target", State: scene.Idle}
 	switch {
 	case w.Actor("target").Ended() != "":
 		l.State = scene.Cut

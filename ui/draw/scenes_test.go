@@ -290,8 +290,8 @@ func signalQueue() *scene.Scene {
 			{Name: "SIGRTMIN+1", Blocked: true, Caught: true, Pending: true, Sent: 10, Handled: 5, Values: []string{"1", "2", "3", "4", "5"}},
 		}}},
 		Links: []scene.Link{
-			{From: "sender", To: "sets", Label: "sigqueue", State: scene.Moving},
-			{From: "sets", To: "target", Label: "handler", State: scene.Blocked, Through: "blocked"},
+			{From: "sender", To: "sets", State: scene.Moving},
+			{From: "sets", To: "target", State: scene.Blocked, Through: "blocked"},
 		},
 		Figures: []scene.Figure{scene.Count("sent", "sent", 20, "", scene.Child), scene.Count("handled", "handled", 6, "", scene.Child)},
 	}

@@ -156,9 +156,9 @@ func (p *painter) signalLines(o *scene.Signals, d detail) card {
 		if o.Counts {
 			r = append(r, span{" " + amount(s.Sent), p.writer(o.ID).Bold()}, span{" sent ", Dim}, span{amount(s.Handled), p.reader(o.ID).Bold()}, span{" handled", Dim})
 		}
-		if words := setWords(s); words != "" {
+		if words := setWords(s, !o.Counts); words != "" {
 			r = append(r, span{" " + inSet + " ", Accent.Bold()}, span{words, Text})
-		} else {
+		} else if !o.Counts {
 			r = append(r, span{" " + notInSet + " in no set", Dim})
 		}
 		if d == flat && i > 0 {
@@ -170,11 +170,12 @@ func (p *painter) signalLines(o *scene.Signals, d detail) card {
 	return k
 }
 
-// setWords names the sets that a signal is in.
-func setWords(s *scene.Signal) string {
+// setWords names the sets that a signal is in; that it is caught is left out where
+// the handled ones are counted.
+func setWords(s *scene.Signal, caught bool) string {
 	var in []string
 	for i := range sets {
-		if sets[i].in(s) {
+		if sets[i].in(s) && (caught || sets[i].short != "Cgt") {
 			in = append(in, sets[i].word)
 		}
 	}
