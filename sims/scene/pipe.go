@@ -8,6 +8,8 @@ type Pipe struct {
 	Capacity int64  `json:"capacity"`       // bytes, by F_GETPIPE_SZ; 0 when not known
 	Queued   int64  `json:"queued"`         // bytes waiting, by FIONREAD; -1 when not known
 	Page     int64  `json:"page"`           // bytes in a page of memory
+	// Taken is how many pages hold a byte, where the lesson knows; 0 where it does not.
+	Taken int64 `json:"taken,omitempty"`
 	// Writers and Readers count the open ends, over all processes; -1 when not known.
 	Writers int `json:"writers"`
 	Readers int `json:"readers"`

@@ -98,8 +98,8 @@ func (g *graph) links(f func(l *scene.Link, from, to *node)) {
 }
 
 // sides are the processes that put into an object and those that take out. Of
-// those that do both, or are only joined to it, the first half stands on the side
-// of the writers.
+// those that do both, by one link or by one each way, or are only joined to it, the
+// first half stands on the side of the writers.
 func (g *graph) sides(o *node) (in, out []*node) {
 	var both []*node
 	g.links(func(l *scene.Link, from, to *node) {
@@ -114,6 +114,13 @@ func (g *graph) sides(o *node) (in, out []*node) {
 			out = append(out, to)
 		}
 	})
+	for _, n := range in {
+		if slices.Contains(out, n) && !slices.Contains(both, n) {
+			both = append(both, n)
+		}
+	}
+	loose := func(n *node) bool { return slices.Contains(both, n) }
+	in, out = slices.DeleteFunc(in, loose), slices.DeleteFunc(out, loose)
 	half := (len(both) + 1) / 2
 	if len(in) > 0 && len(out) == 0 {
 		half = 0

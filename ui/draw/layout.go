@@ -108,6 +108,8 @@ func (b *placed) spacing(above, below *node) int {
 		return 1
 	case b.axis == down:
 		return 3
+	case above.proc >= 0 && below.proc >= 0 && !above.card.framed && (len(above.low) > 1 || len(above.high) > 1):
+		return 1 // so that the lines of one are seen to be its own
 	case above.proc >= 0 && below.proc >= 0:
 		return 0
 	}

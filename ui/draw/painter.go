@@ -25,6 +25,7 @@ type painter struct {
 	width   int
 	s       *scene.Scene
 	spin    int
+	cells   int // of a pipe's bar; 0 for as many as usual
 }
 
 // hue is the colour of a process by its id; Accent if it is no process.

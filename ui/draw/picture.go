@@ -35,12 +35,16 @@ type try struct {
 	axis   axis
 	detail detail
 	bare   bool // processes without frames, a line each
+	table  bool // and one more for their descriptors
+	narrow bool // pipes with a short bar
 }
 
 // tries are the layouts, the roomiest first.
 var tries = [...]try{
-	{across, full, false}, {across, lean, false}, {across, medium, false}, {down, full, false}, {down, medium, false},
-	{across, small, false}, {down, flat, false}, {across, small, true},
+	{axis: across, detail: full}, {axis: across, detail: lean}, {axis: across, detail: medium}, {axis: down, detail: full}, {axis: down, detail: medium},
+	{axis: across, detail: small}, {axis: down, detail: flat},
+	{axis: across, detail: small, bare: true, table: true}, {axis: across, detail: small, bare: true},
+	{axis: across, detail: small, bare: true, narrow: true},
 }
 
 // picture draws into r and returns the lines used.
@@ -62,6 +66,7 @@ func (p *painter) picture(c *Canvas, r Rect) int {
 			return l.h
 		}
 	}
+	p.cells = 0
 	return p.list(c, r, g)
 }
 
@@ -106,9 +111,13 @@ const tallest = 1 << 14
 // plan lays out every block under the other, then what nothing links. Rows are
 // pulled apart to fill room lines where the data runs down.
 func (g *graph) plan(t try, r Rect, room int) *plan {
+	g.p.cells = barCells
+	if t.narrow {
+		g.p.cells = barCells / 2
+	}
 	for _, n := range g.nodes {
 		if n.proc >= 0 && t.bare {
-			n.card = g.p.bareCard(n.proc)
+			n.card = g.p.bareCard(n.proc, t.table)
 		} else if n.proc >= 0 {
 			n.card = g.p.processCard(n.proc, t.detail)
 		} else {

@@ -1,6 +1,7 @@
 package draw
 
 import (
+	"cmp"
 	"strings"
 
 	"ipctour/sims/scene"
@@ -28,7 +29,7 @@ func (p *painter) pipeCard(o *scene.Pipe, d detail) card {
 	if o.Path != "" {
 		k.title = row{{label, Strong}, {" ", Text}, {tail(o.Path, pathCells(d)), Dim}}
 	}
-	bar := p.pipeBar(o, barCells)
+	bar := p.pipeBar(o, cmp.Or(p.cells, barCells))
 	level := row{{amount(o.Queued), Strong}, {" of ", Dim}, {known(o.Capacity), Text}, {" B", Dim}}
 	if o.Gone {
 		level = text("gone: nobody holds it", Dim)
@@ -83,7 +84,8 @@ func known(n int64) string {
 
 // pages says how many pages are taken. The kernel tells bytes, not pages: a
 // short write may leave the rest of its page empty (pipe(7)), so unless the
-// pipe is empty or every page must be taken, bytes give only a lower bound.
+// pipe is empty, every page must be taken, or the lesson knows, bytes give only a
+// lower bound.
 func pages(o *scene.Pipe) string {
 	slots := o.Slots()
 	if slots <= 0 || o.Queued < 0 {
@@ -94,6 +96,9 @@ func pages(o *scene.Pipe) string {
 		used++
 	}
 	of := " of " + amount(slots) + " pages"
+	if o.Taken > 0 {
+		return amount(min(o.Taken, slots)) + of
+	}
 	if used == 0 || used >= slots {
 		return amount(used) + of
 	}
@@ -161,6 +166,11 @@ func (p *painter) appendFill(r row, o *scene.Pipe, cells int) row {
 	part := whole < cells && queued > 0 && float64(whole)*float64(capacity) < float64(queued)*float64(cells)
 	if o.Capacity <= 0 && o.Queued > 0 { // some bytes, of how many nobody knows
 		whole, part = 0, true
+	}
+	if slots := o.Slots(); o.Taken > 0 && slots > 0 && o.Queued/o.Page < min(o.Taken, slots)-1 { // none of the pages is full
+		taken := share(min(o.Taken, slots), slots, cells)
+		r = append(r, span{strings.Repeat("▄", taken), p.lastHue(o)})
+		return append(r, span{repeat(emptyCells, glyphBytes, cells-taken), Dim})
 	}
 	r = p.appendWhole(r, o, whole, cells)
 	if part {

@@ -1,11 +1,16 @@
 package draw
 
-import "slices"
+import (
+	"slices"
+
+	"ipctour/sims/scene"
+)
 
 // Where links meet their nodes, and where they turn between two ranks.
 
 // distributePorts gives each link of a process a place of its own; the links
-// that run the same way into or out of an object share one, and so merge.
+// that run the same way into or out of an object share one, and so merge. Those
+// that failed keep apart from those that did not.
 func (b *placed) distributePorts() {
 	for _, rank := range b.ranks {
 		for _, n := range rank {
@@ -37,17 +42,26 @@ func (b *placed) portsOf(n *node, segs []*seg, high bool) {
 	}
 }
 
-// direction is which of the ways that data runs on one side of an object s is,
-// and how many there are.
+// direction is which of the lanes on one side of an object s is in, and how many
+// there are.
 func direction(segs []*seg, s *seg) (slot, of int) {
 	var seen []int
 	for _, o := range segs {
-		w := o.way()
+		w := o.lane()
 		if !slices.Contains(seen, w) {
 			seen = append(seen, w)
 		}
 	}
-	return slices.Index(seen, s.way()), len(seen)
+	return slices.Index(seen, s.lane()), len(seen)
+}
+
+// lane is what the links that may merge at an object have in common: their way,
+// and whether they failed.
+func (s *seg) lane() int {
+	if flow(s.link) == scene.Broken {
+		return s.way() + 3
+	}
+	return s.way()
 }
 
 // way is 0 towards higher ranks, 1 towards lower, 2 both.

@@ -58,8 +58,8 @@ func (p *painter) processCard(i int, d detail) card {
 }
 
 // bareCard is a process in one line without a frame, for a picture of many in
-// little room.
-func (p *painter) bareCard(i int) card {
+// little room; with its table in one more.
+func (p *painter) bareCard(i int, table bool) card {
 	q := &p.s.Processes[i]
 	hue := Process(i).Bold()
 	name := q.Name
@@ -85,7 +85,11 @@ func (p *painter) bareCard(i int) card {
 	case q.Letter != "":
 		r = append(r, span{" ", Text}, span{q.Letter, Strong})
 	}
-	return card{name: name, rows: []row{r}, left: true}
+	k := card{name: name, rows: []row{r}, left: true}
+	if table && len(q.FDs) > 0 {
+		k.rows = append(k.rows, fdLine(q))
+	}
+	return k
 }
 
 // pidRow is "pid 41022      asleep S", or without the word where that is said
@@ -222,7 +226,7 @@ func (p *painter) objectHue(key string) Style {
 	return p.writer(key)
 }
 
-// fdLine is the table in one row: "fd 0 1 2 3✗".
+// fdLine is the table in one row, with the ends of pipes: "fd 0 1 2✗ 3r 4w".
 func fdLine(q *scene.Process) row {
 	r := row{{"fd", Dim}}
 	for i := range q.FDs {
@@ -231,10 +235,13 @@ func fdLine(q *scene.Process) row {
 			r = append(r, span{" ", Dim}, span{strconv.Itoa(f.N), Dim.Struck()}, span{"✗", Fail})
 			continue
 		}
-		r = append(r, span{" ", Dim}, span{strconv.Itoa(f.N), fdStyle(f)})
+		r = append(r, span{" ", Dim}, span{strconv.Itoa(f.N), fdStyle(f)}, span{fdEnd[f.End], Dim})
 	}
 	return r
 }
+
+// fdEnd is an end in a letter or two.
+var fdEnd = map[string]string{"read end": "r", "write end": "w", "both ways": "rw"}
 
 func fdStyle(f *scene.FD) Style {
 	if f.Object != "" {

@@ -54,7 +54,10 @@ func level(o *scene.Pipe) string {
 		used++
 	}
 	least := "at least "
-	if used == 0 || used >= o.Slots() {
+	if o.Taken > 0 {
+		used = min(o.Taken, o.Slots())
+	}
+	if o.Taken > 0 || used == 0 || used >= o.Slots() {
 		least = ""
 	}
 	return said + fmt.Sprintf(", %s%s of %s pages", least, scene.Thousands(used), scene.Thousands(o.Slots()))
