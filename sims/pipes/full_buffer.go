@@ -56,9 +56,9 @@ var fullBuffer = sims.Sim{
 	Measured: func(w *sims.World) (string, bool) { return sizeWhenAsleep(w) },
 	Walk: []sims.Step{
 		{ID: "fills", For: "the writer is asleep on a full pipe", Until: writerAsleepOnFull},
-		{ID: "one-byte", Turn: sims.Press("drain 1 byte"), For: "one byte is out and the kernel was asked again", Until: func(w *sims.World) bool {
+		{ID: "one-byte", Turn: sims.Press("drain 1 byte"), For: "one byte is out and the kernel was asked again: the writer sleeps on", Until: func(w *sims.World) bool {
 			m := w.Last("reader", "drained")
-			return m != nil && m.N["bytes"] == 1 && w.Since(m) >= 5
+			return m != nil && m.N["bytes"] == 1 && w.Since(m) >= 5 && w.Asleep("writer", "pipe_write")
 		}},
 		{ID: "one-page", Turn: sims.Press("drain a page"), For: "the writer has written again", Until: func(w *sims.World) bool {
 			before := w.After("one-byte")
@@ -112,8 +112,13 @@ var fullBuffer = sims.Sim{
 			}
 			woken := b.Actor("writer").Numbers["voluntary"] - a.Actor("writer").Numbers["voluntary"]
 			level := b.Object("pipe").Level("queued")
-			return sims.Judge(woken == 0 && level == a.Object("pipe").Level("queued")-1, "0 wake-ups, one byte less in the pipe",
-				fmt.Sprintf("%d wake-ups, %s in the pipe", woken, bytes(level)), "voluntary_ctxt_switches in /proc/PID/status")
+			asleep, how := b.Asleep("writer", "pipe_write"), "asleep"
+			if !asleep {
+				how = "not asleep"
+			}
+			full := a.Object("pipe").Level("queued")
+			return sims.Judge(asleep && woken == 0 && level == full-1, "writer asleep, 0 wake-ups, "+bytes(full-1)+" in the pipe",
+				fmt.Sprintf("writer %s, %d wake-ups, %s in the pipe", how, woken, bytes(level)), "/proc/PID/stat, voluntary_ctxt_switches in /proc/PID/status, ioctl(FIONREAD)")
 		}},
 		{ID: "page-wakes", Says: "the writer goes on once a whole page is free", Check: func(w *sims.World) sims.Verdict {
 			a, b := w.After("one-byte"), w.After("one-page")

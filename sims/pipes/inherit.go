@@ -232,17 +232,15 @@ func drawInherit(w *sims.World) *scene.Scene {
 		s.Objects = append(s.Objects, w.Pipe("pipe"))
 	}
 	for _, role := range family {
-		s.Processes = append(s.Processes, withEnds(w, role))
-		for _, end := range []string{"w", "r"} {
-			l := w.Link(role, "pipe", end)
-			uses := role == "writer" && end == "w" || role == "reader" && end == "r"
-			if !uses && (l.State == scene.Cut || end == "r") {
-				continue // the table shows it; who else might read decides nothing here
-			}
-			if !uses {
-				l.State = scene.Idle // held, and never used
-			}
-			if w.Actor(role).Life != scene.Unborn && len(s.Objects) > 0 {
+		s.Processes = append(s.Processes, w.Process(role))
+		for _, end := range []string{"r", "w"} { // a line for each row of each table, closed ones too
+			if l := w.Link(role, "pipe", end); w.Actor(role).Life != scene.Unborn && len(s.Objects) > 0 {
+				if uses := role == "writer" && end == "w" || role == "reader" && end == "r"; !uses && l.State != scene.Cut {
+					l.State = scene.Idle // held, and never used
+				}
+				if l.FD > 0 {
+					l.Label = fmt.Sprintf("%d %s", l.FD, end)
+				}
 				s.Links = append(s.Links, l)
 			}
 		}
@@ -278,13 +276,16 @@ func endsFigure(w *sims.World, end, id, label string) scene.Figure {
 	if h := holders(w, end); len(h) > 0 {
 		f.Text += " (" + strings.Join(h, ", ") + ")"
 	}
-	command := "ls -l"
+	command := "" // nobody is left whose table could be read
 	for _, role := range family {
-		if a := w.Actor(role); a.Life.Alive() {
+		if a := w.Actor(role); a.Life.Alive() && a.PID > 0 {
 			command += fmt.Sprintf(" /proc/%d/fd", a.PID)
 		}
 	}
-	return f.From("the links in /proc/PID/fd of every process, and the flags in /proc/PID/fdinfo", command+" | grep pipe:")
+	if command != "" {
+		command = "ls -l" + command + " | grep pipe:   (l-wx is a write end, lr-x a read end)"
+	}
+	return f.From("the links in /proc/PID/fd of every process, and the flags in /proc/PID/fdinfo", command)
 }
 
 func inheritSentence(w *sims.World) string {
