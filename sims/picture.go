@@ -51,7 +51,7 @@ func (w *World) WithFDs(p scene.Process) scene.Process {
 	for _, f := range a.FDs {
 		p.FDs = append(p.FDs, scene.FD{N: f.N, Target: f.Target, Object: f.Object, End: endName(f.Mode)})
 	}
-	for _, f := range a.closed {
+	for _, f := range slices.Backward(a.closed) { // what a number led to last
 		if !slices.ContainsFunc(p.FDs, func(g scene.FD) bool { return g.N == f.N }) {
 			p.FDs = append(p.FDs, f)
 		}

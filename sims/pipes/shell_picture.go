@@ -137,9 +137,6 @@ func printed(w *sims.World) string {
 func drawShell(w *sims.World) *scene.Scene {
 	s := &scene.Scene{Sentence: shellSentence(w)}
 	lines := stages(w)
-	if a := w.Actor("shell"); a.Life.Alive() || w.Said("", "rewired") == 0 {
-		s.Processes = append(s.Processes, withEnds(w, "shell"))
-	}
 	for i, words := range lines {
 		role := stageName(i + 1)
 		p := withEnds(w, role)
@@ -147,6 +144,9 @@ func drawShell(w *sims.World) *scene.Scene {
 		switch a := w.Actor(role); {
 		case a.Program != "":
 			p.Name = a.Program
+			if a.Ended() != "" {
+				p.FDs = nil // all closed
+			}
 		case p.Note == "" && a.Life.Alive():
 			p.Note = "not yet " + words[0]
 		}
@@ -155,12 +155,18 @@ func drawShell(w *sims.World) *scene.Scene {
 			s.Objects = append(s.Objects, bar(w, i))
 		}
 	}
-	s.Processes = append(s.Processes, withEnds(w, "terminal"))
+	// The shell goes when it has done its part; of the terminal it is the text that
+	// counts, unless you have a hand in the process that reads it.
+	if a := w.Actor("shell"); a.Ended() == "" || a.Code != 0 || a.Signal != 0 || w.Last("shell", "forked") == nil {
+		s.Processes = append(s.Processes, withEnds(w, "shell"))
+	}
+	if a := w.Actor("terminal"); a.Traced || a.Gate != "" || a.Paused || a.Life == scene.Stopped || a.Life == scene.Killed {
+		s.Processes = append(s.Processes, withEnds(w, "terminal"))
+	}
 	s.Objects = append(s.Objects, screen(w))
 	for i := range lines {
 		s.Links = append(s.Links, stageLinks(w, i+1, len(lines))...)
 	}
-	s.Links = append(s.Links, w.Link("terminal", "screen", "r"))
 	for i := range s.Processes {
 		for j := range s.Processes[i].FDs {
 			f := &s.Processes[i].FDs[j]
@@ -189,12 +195,19 @@ func bar(w *sims.World, i int) scene.Pipe {
 // said on their standard error.
 func screen(w *sims.World) scene.Output {
 	o := scene.Output{ID: "screen", Label: "what the terminal shows", Lines: []string{"$ " + w.Options["command line"]}}
-	text := strings.TrimSuffix(printed(w), "\n")
-	for _, m := range w.Moments {
-		if m.Name == "stderr" {
-			text = strings.TrimPrefix(text+"\n"+m.S["text"], "\n")
+	text := ""
+	for _, m := range w.Moments { // in the order in which it came
+		if m.Name == "stderr" && text != "" && !strings.HasSuffix(text, "\n") {
+			text += "\n"
+		}
+		switch m.Name {
+		case "stderr":
+			text += strings.TrimSuffix(m.S["text"], "\n") + "\n"
+		case "printed":
+			text += m.S["text"]
 		}
 	}
+	text = strings.TrimSuffix(text, "\n")
 	if text == "" {
 		return o
 	}
@@ -211,30 +224,40 @@ func screen(w *sims.World) scene.Output {
 
 const keptLines = 20
 
-// stageLinks are a stage's hold on the pipe before it and on what comes after.
+// stageLinks are a stage's hold on the pipe before it and on the one after: the
+// ends that it is to use, and of the others those that it still holds, as far as
+// there is room for them. What leads to the terminal is in the tables.
 func stageLinks(w *sims.World, i, n int) []scene.Link {
 	role := stageName(i)
 	if w.Actor(role).Births == 0 {
 		return nil
 	}
 	var links []scene.Link
-	if i == n {
-		links = append(links, w.Link(role, "screen", "w"))
-	} else if wasHeld(w, pipeName(i)) {
-		links = append(links, w.Link(role, pipeName(i), "w"))
-	}
-	if in := pipeName(i - 1); i > 1 && wasHeld(w, in) {
-		links = append(links, w.Link(role, in, "r"))
-		if _, holds := w.Holds(role, in, "w"); holds && w.Said(role, "rewired") > 0 {
-			forgotten := w.Link(role, in, "w")
-			forgotten.State = scene.Idle
-			links = append(links, forgotten)
+	hold := func(bar int, mode string, uses bool) {
+		pipe := pipeName(bar)
+		if bar < 1 || bar >= n || !wasHeld(w, pipe) {
+			return
 		}
-	}
-	for k := range links {
-		if l := &links[k]; l.State != scene.Cut {
+		l := w.Link(role, pipe, mode)
+		if !uses {
+			if l.State == scene.Cut {
+				return
+			}
+			l.State = scene.Idle
+		}
+		if l.State != scene.Cut {
 			l.Label = strconv.Itoa(l.FD) // 0 is a number worth showing here
 		}
+		links = append(links, l)
+	}
+	spare := n == 2
+	if spare {
+		hold(i, "r", false)
+	}
+	hold(i, "w", true)
+	hold(i-1, "r", true)
+	if spare || w.Said(role, "rewired") > 0 {
+		hold(i-1, "w", false)
 	}
 	return links
 }

@@ -1,6 +1,10 @@
 package draw
 
-import "ipctour/sims/scene"
+import (
+	"strings"
+
+	"ipctour/sims/scene"
+)
 
 // How the output of a real program looks: a small terminal that has scrolled to
 // its end.
@@ -11,7 +15,10 @@ func outputCard(o *scene.Output, d detail, room int) card {
 		k.least = 0
 	}
 	keep := [...]int{full: 8, lean: 8, medium: 4, small: 1, flat: 3}[d]
-	lines := o.Lines
+	lines, most := o.Lines, 44
+	if d == small {
+		lines, most = joined(lines, min(70, room-4)), 70
+	}
 	hidden := max(len(lines)-keep, 0)
 	lines = lines[hidden:]
 	if o.More > 0 {
@@ -20,12 +27,25 @@ func outputCard(o *scene.Output, d detail, room int) card {
 		k.rows = append(k.rows, text("… "+count(hidden, "line")+" above", Dim))
 	}
 	for _, l := range lines {
-		k.rows = append(k.rows, row{{head(l, min(44, room-4)), Text}})
+		k.rows = append(k.rows, row{{head(l, min(most, room-4)), Text}})
 	}
 	if len(lines) == 0 {
 		k.rows = append(k.rows, text("nothing printed yet", Dim))
 	}
 	return k
+}
+
+// joined is the last of the lines in one, as many as there is room for.
+func joined(lines []string, room int) []string {
+	if len(lines) == 0 {
+		return nil
+	}
+	i := len(lines) - 1
+	all := strings.TrimSpace(lines[i])
+	for i--; i >= 0 && Width(lines[i])+3+Width(all) <= room; i-- {
+		all = strings.TrimSpace(lines[i]) + " ↵ " + all
+	}
+	return []string{all}
 }
 
 // head keeps the beginning of a line of text.
