@@ -111,9 +111,11 @@ var timerfd = sims.Sim{
 			if b == nil {
 				return sims.NotYet()
 			}
-			said, n := a.Object("timerfd").Level("ticks"), b.Last("reader", "read").N["n"]
+			m := b.Last("reader", "read")
+			said, n := a.Object("timerfd").Level("ticks"), m.N["n"]
+			_, most := expired(b, m)
 			reads := b.Count("reader", "reads") - a.Count("reader", "reads")
-			return sims.Judge(reads == 1 && n >= said && said >= missedTicks, fmt.Sprintf("1 read, %d or a few that came since", said),
+			return sims.Judge(reads == 1 && n >= said && said >= missedTicks && m.N["sum"] <= most, fmt.Sprintf("1 read, %d and what has come since", said),
 				fmt.Sprintf("%d read, %d", reads, n), "ticks in /proc/PID/fdinfo, brought up to date by timerfd_gettime(2); the number that read(2) gave")
 		}},
 		{ID: "dozing", Says: "who reads more rarely gets larger numbers, from the same timer", Check: func(w *sims.World) sims.Verdict {
