@@ -622,6 +622,8 @@ func costFigures(w *sims.World) []scene.Figure {
 	}
 	if n := largestCall(w, lastWay(w)); n >= 0 {
 		list = append(list, scene.Count("largest", "most in a call", n, "B", scene.Kernel).From("the x-ray of the sender: the largest result of read and write", ""))
+	} else if why := w.Actor("sender").Untraced; why != "" {
+		list = append(list, scene.Missing("largest", "most in a call", why))
 	}
 	return list
 }

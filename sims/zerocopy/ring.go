@@ -559,6 +559,8 @@ func drawRing(w *sims.World) *scene.Scene {
 		s.Figures = append(s.Figures,
 			scene.Count("calls", "system calls", calls+other, "", scene.Kernel).From("the x-ray of both (ptrace), since it was switched on", ""),
 			scene.Count("carried", "most in one", most, "B", scene.Kernel).From("the results of read and write under the x-ray", ""))
+	} else if why := w.Actor("producer").Untraced; why != "" {
+		s.Figures = append(s.Figures, scene.Missing("calls", "system calls", why), scene.Missing("carried", "most in one", why))
 	}
 	return s
 }
