@@ -355,9 +355,9 @@ func coalescingSentence(w *sims.World) string {
 	case sent == 0 && inBoth(w, "SigBlk"):
 		return "The target blocks both signals. Nothing has been sent yet."
 	case sent == 0:
-		return "The target takes both signals at once. Nothing has been sent yet."
+		return "Nothing is blocked now, and nothing has been sent yet."
 	case inBoth(w, "SigBlk"):
 		return "Both are blocked again, and nothing is pending. " + told
 	}
-	return "Nothing is blocked: each goes straight to the handler. " + told
+	return "Nothing is blocked now. " + told
 }
