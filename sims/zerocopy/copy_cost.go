@@ -560,10 +560,10 @@ func drawCopyCost(w *sims.World) *scene.Scene {
 
 // ringBetween joins the two by the memory that both have mapped.
 func ringBetween(w *sims.World) scene.Link {
-	l := scene.Link{From: "sender", To: "receiver", State: scene.Idle, Through: "ring"}
+	l := scene.Link{From: "sender", To: "receiver", State: scene.Idle, Label: "ring"}
 	switch {
 	case !w.Actor("sender").Life.Alive() || !w.Actor("receiver").Life.Alive():
-		l.State, l.Through = scene.Cut, ""
+		l.State = scene.Cut
 	case asleepOn(w, "receiver", "doorbell"):
 		l.State = scene.Blocked
 	}
