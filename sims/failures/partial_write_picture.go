@@ -105,6 +105,8 @@ func partialWriteSentence(w *sims.World) string {
 		return fmt.Sprintf("End of file after %s of %s: the rest was never sent, and nobody was told.", bytesOf(end.N["arrived"]), bytesOf(size))
 	case writer.Ended() != "" && reader.Ended() != "":
 		return "Both are gone: writer " + writer.Ended() + ", reader " + reader.Ended() + "."
+	case reader.Ended() != "" && returned != nil && returned.S["errno"] == "EPIPE":
+		return "The reader is gone (" + reader.Ended() + "), and the write failed with EPIPE."
 	case reader.Ended() != "":
 		return "The reader is gone (" + reader.Ended() + "): the next write fails with EPIPE."
 	case writer.Life == scene.Stopped:

@@ -224,28 +224,31 @@ func drainQueue(a *sims.Actor) error {
 		received.Add(1)
 		return nil
 	}
-	for {
-		switch c := a.Next(); c.Name {
-		case "take":
+	for goesOn := false; ; {
+		var c sims.Command
+		if goesOn {
+			c.N = 1
+			work := unix.NsecToTimespec(int64(slowness))
+			_ = unix.Nanosleep(&work, nil) // EINTR: worked enough
+			if asked, ok := a.Asked(); ok {
+				c = asked
+			}
+		} else {
+			c = a.Next()
+		}
+		switch c.Name {
+		case "go", "rest":
+			goesOn = c.Name == "go"
+		case "too deep":
+			makeAndRemove(a, c.Name, &sys.MqAttr{MaxMsg: probe.Machine().MqMsgMax + 1, MsgSize: messageSize})
+		case "default":
+			makeAndRemove(a, c.Name, nil)
+		default:
 			for range c.N {
 				if err := take(); err != nil {
 					return err
 				}
 			}
-		case "go":
-			for resting := false; !resting; {
-				if err := take(); err != nil {
-					return err
-				}
-				work := unix.NsecToTimespec(int64(slowness))
-				_ = unix.Nanosleep(&work, nil) // EINTR: worked enough
-				c, ok := a.Asked()
-				resting = ok && c.Name == "rest"
-			}
-		case "too deep":
-			makeAndRemove(a, c.Name, &sys.MqAttr{MaxMsg: probe.Machine().MqMsgMax + 1, MsgSize: messageSize})
-		case "default":
-			makeAndRemove(a, c.Name, nil)
 		}
 	}
 }
@@ -264,7 +267,7 @@ func makeAndRemove(a *sims.Actor, what string, attr *sys.MqAttr) {
 		depth = int(got.MaxMsg)
 		err = errors.Join(err, sys.MqUnlink(a.Arg(what)), unix.Close(mqd))
 	}
-	a.Say("asked", sims.Word("what", what), sims.Num("depth", depth), sims.Err(err))
+	a.Say("asked", sims.Word("what", what), sims.Num("depth", depth), sims.Num("received", int(a.Counter("received").Load())), sims.Err(err))
 }
 
 // asked is the latest answer to an attempt to make a queue, or nil.
@@ -316,31 +319,41 @@ func drawFullQueue(w *sims.World) *scene.Scene {
 	if n := w.Count("producer", "sent"); waitsForRoom(w) {
 		producer.Through = "no. " + scene.Thousands(n+1)
 	}
-	s := &scene.Scene{
+	return &scene.Scene{
 		Sentence:  fullQueueSentence(w),
 		Processes: []scene.Process{w.Process("producer"), w.Process("consumer")},
 		Objects:   []scene.Object{q},
 		Links:     []scene.Link{producer, link(w, "consumer", "r", false)},
-		Figures: []scene.Figure{w.MessagesFigure("queue"), w.CountFigure("producer", "sent", "sent", ""), w.CountFigure("consumer", "received", "received", ""),
-			w.CountFigure("consumer", "missing", "missing", ""), w.SleepFigure("producer"), msgMaxFigure(w)},
+		Figures:   fullQueueFigures(w),
 	}
-	if w.Options["mode"] != "blocking" {
-		s.Figures = append(s.Figures, w.CountFigure("producer", "refused", "refused ("+map[string]string{"timeout": "ETIMEDOUT"}[w.Options["mode"]]+")", ""))
-		if w.Options["mode"] == "non-blocking" {
-			s.Figures[len(s.Figures)-1].Label = "refused (EAGAIN)"
-		}
-	}
+}
+
+// fullQueueFigures are the figures, those that the latest step is about first.
+func fullQueueFigures(w *sims.World) []scene.Figure {
+	var list []scene.Figure
 	for _, what := range []string{"too deep", "default"} {
 		if m := asked(w, what); m != nil {
 			label := "a queue of " + scene.Thousands(m.N["depth"])
 			if what == "default" {
 				label = "a queue of no stated depth"
 			}
-			s.Figures = append(s.Figures, scene.Figure{ID: what, Label: label, Text: cmp.Or(m.S["errno"], "holds "+scene.Thousands(m.N["depth"])), Origin: scene.Child}.
+			list = append(list, scene.Figure{ID: what, Label: label, Text: cmp.Or(m.S["errno"], "holds "+scene.Thousands(m.N["depth"])), Origin: scene.Child}.
 				From("errno of mq_open(3), or mq_maxmsg of mq_getattr(3)", "cat /proc/sys/fs/mqueue/msg_max /proc/sys/fs/mqueue/msg_default"))
 		}
 	}
-	return s
+	if len(list) > 0 {
+		list = append(list, msgMaxFigure(w))
+	}
+	list = append(list, w.MessagesFigure("queue"))
+	if errno := map[string]string{"timeout": "ETIMEDOUT", "non-blocking": "EAGAIN"}[w.Options["mode"]]; errno != "" {
+		list = append(list, w.CountFigure("producer", "refused", "refused ("+errno+")", ""))
+	}
+	list = append(list, w.CountFigure("producer", "sent", "sent", ""), w.CountFigure("consumer", "received", "received", ""),
+		w.CountFigure("consumer", "missing", "missing", ""), w.SleepFigure("producer"))
+	if asked(w, "too deep") == nil && asked(w, "default") == nil {
+		list = append(list, msgMaxFigure(w))
+	}
+	return list
 }
 
 // numbered are the messages in the queue by their numbers, where all that is counted
@@ -381,7 +394,7 @@ func fullQueueSentence(w *sims.World) string {
 		return "The producer is gone (" + producer.Ended() + "), and the consumer sleeps at an empty queue. No end of file will come."
 	case producer.Ended() != "":
 		return "The producer is gone (" + producer.Ended() + ") with " + waiting + "."
-	case consumer.Ended() != "" && asleepIn(w, "producer", "mq_timedsend"):
+	case consumer.Ended() != "" && w.Options["mode"] == "blocking" && asleepIn(w, "producer", "mq_timedsend"):
 		return "The consumer is gone (" + consumer.Ended() + "), and the producer sleeps on: nothing tells it. There is no EPIPE on a message queue."
 	case consumer.Ended() != "":
 		return "The consumer is gone (" + consumer.Ended() + ") with " + waiting + "; the producer is not told."
@@ -397,7 +410,7 @@ func fullQueueSentence(w *sims.World) string {
 func fillingSentence(w *sims.World, n int64) string {
 	depth, sent := w.Object("queue").Level("depth"), w.Count("producer", "sent")
 	next := "message " + scene.Thousands(sent+1)
-	if last := len(w.Moments) - 1; last >= 0 && w.Moments[last].Name == "asked" {
+	if last := len(w.Moments) - 1; last >= 0 && w.Moments[last].Name == "asked" && w.Moments[last].N["received"] == w.Count("consumer", "received") {
 		return askedSentence(&w.Moments[last])
 	}
 	switch {

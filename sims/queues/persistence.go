@@ -290,7 +290,7 @@ func drawPersistence(w *sims.World) *scene.Scene {
 	s := &scene.Scene{Sentence: persistenceSentence(w), Objects: []scene.Object{q}}
 	for _, role := range []string{"producer", "consumer", "lister"} {
 		a := w.Actor(role)
-		if role == "lister" && !listing(w) {
+		if role == "lister" && !listing(w) && !tooLate(w, role) {
 			continue
 		}
 		s.Processes = append(s.Processes, w.Process(role))
@@ -313,10 +313,19 @@ func drawPersistence(w *sims.World) *scene.Scene {
 		}
 	}
 	s.Figures = []scene.Figure{w.MessagesFigure("queue"), openFigure(w), w.CountFigure("producer", "sent", "sent", ""), w.CountFigure("consumer", "received", "received", "")}
-	if m := w.Last("lister", "listed"); m != nil {
+	switch m := w.Last("lister", "listed"); {
+	case m != nil && listing(w): // they are what the picture is about
+		s.Figures = append(listingFigures(m), s.Figures...)
+	case m != nil:
 		s.Figures = append(s.Figures, listingFigures(m)...)
 	}
 	return s
+}
+
+// tooLate is a role whose mq_open failed, and nothing has happened since.
+func tooLate(w *sims.World, role string) bool {
+	m := w.Last(role, "refused")
+	return m != nil && isLast(w, m)
 }
 
 // listing is true while the lister is what the picture is about.
@@ -366,7 +375,11 @@ func persistenceSentence(w *sims.World) string {
 	o, n := w.Object("queue"), max(level(w), 0)
 	producer, consumer := w.Actor("producer"), w.Actor("consumer")
 	refused := w.Last("consumer", "refused")
-	switch {
+	switch last := w.Last("producer", "unlinked"); {
+	case last != nil && isLast(w, last) && last.S["errno"] != "":
+		return "There is no name to remove: mq_unlink failed with " + last.S["errno"] + "."
+	case tooLate(w, "lister"):
+		return "The lister found no queue of that name: mq_open failed with " + w.Last("lister", "refused").S["errno"] + "."
 	case refused != nil && isNews(w, refused) && held(w) > 0:
 		return "The name is gone: the consumer's mq_open failed with " + refused.S["errno"] + ". The producer still holds " + plural(n, "message") + "."
 	case o.Level("exists") != 1 && held(w) > 0:

@@ -123,7 +123,7 @@ var urgentFirst = sims.Sim{
 			sent := texts(before, "sent")
 			got := texts(after, "received")
 			left := after.InQueue("queue")
-			ok := len(left) == 1 && left[0].Text == sent[5] && level(after) == 1 && len(got) == 7
+			ok := len(left) == 1 && len(sent) > 5 && left[0].Text == sent[5] && level(after) == 1 && len(got) == 7
 			return sims.Judge(ok, "log 2, sent before both fires, is the one left",
 				fmt.Sprintf("received %s; %d left: %s", strings.Join(got[min(5, len(got)):], ", "), level(after), said(left)), "mq_getattr(3), the bytes that mq_receive(3) gave")
 		}},

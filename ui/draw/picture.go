@@ -45,6 +45,7 @@ var tries = [...]try{
 	{axis: across, detail: small}, {axis: down, detail: flat},
 	{axis: across, detail: small, bare: true, table: true}, {axis: across, detail: small, bare: true},
 	{axis: across, detail: small, bare: true, narrow: true},
+	{axis: across, detail: flat, bare: true},
 }
 
 // picture draws into r and returns the lines used.

@@ -11,16 +11,31 @@ import (
 // where a read ended, ╂ where both did. Framing is whether the marks agree.
 func (p *painter) streamCard(o *scene.Stream, d detail, room int) card {
 	k := squareCard(o.Label)
+	lead := ""
+	if d == flat { // no frame: the label stands before the bars
+		lead = head(o.Label, 18) + "  "
+		k = card{name: k.name, left: true}
+	}
 	total := max(sum(o.Sent), sum(o.Reads), min(o.Whole, maxBytes))
-	cells := int(min(total, int64(max(min(room-14, 60), 8))))
-	if total == 0 {
+	cells := int(min(total, int64(max(min(room-14-Width(lead), 60), 8))))
+	switch {
+	case total > 0:
+	case d == flat:
+		k.rows = []row{{{lead, Strong}, {"nothing sent yet", Dim}}}
+		return k
+	default:
 		k.rows = []row{text("nothing sent yet", Dim)}
 		return k
 	}
+	if d == small && room < narrowStream && total > int64(cells) {
+		k.rows = []row{{{amount(sum(o.Sent)), Strong}, {" sent, ", Dim}, {amount(sum(o.Reads)), Strong}, {" read", Dim}}}
+		return k
+	}
+	gap := blanks(Width(lead))
 	k.rows = []row{
-		append(row{{"sent  ", Dim}}, p.segments(o.Sent, total, cells)...),
-		{{"      ", Dim}, {ruler(o, total, cells), Accent}},
-		append(row{{"read  ", Dim}}, p.segments(o.Reads, total, cells)...),
+		append(row{{lead, Strong}, {"sent  ", Dim}}, p.segments(o.Sent, total, cells)...),
+		{{gap + "      ", Dim}, {ruler(o, total, cells), Accent}},
+		append(row{{gap + "read  ", Dim}}, p.segments(o.Reads, total, cells)...),
 	}
 	if d < small {
 		k.rows = append(k.rows,
@@ -30,6 +45,10 @@ func (p *painter) streamCard(o *scene.Stream, d detail, room int) card {
 	k.port = 1
 	return k
 }
+
+// narrowStream is the width below which a stream of many bytes is told in numbers:
+// what is left for its bars there says little.
+const narrowStream = 48
 
 // sum is all bytes of the segments. A size that no stream can have (a scene may
 // come from a hostile file) counts as the largest that adds up safely.
