@@ -135,6 +135,8 @@ func writingSentence(w *sims.World, returned *sims.Moment) string {
 		return fmt.Sprintf("There is room for %s, and a write of %s got %s: it is all or nothing.", bytesOf(free), bytesOf(pipeBuf), small.S["errno"])
 	case last == "small":
 		return fmt.Sprintf("A write of %s went in whole.", bytesOf(small.N["bytes"]))
+	case w.Asleep("writer", "poll") && free > 0:
+		return "No page of the pipe is free. The writer knows that " + rest + " are left, and sleeps in poll until there is room."
 	case w.Asleep("writer", "poll"):
 		return "The pipe is full. The writer knows that " + rest + " are left, and sleeps in poll until there is room."
 	case w.Asleep("writer", "pipe_write") && returned != nil && returned.N["bytes"] > 0:

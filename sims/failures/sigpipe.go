@@ -335,12 +335,15 @@ func statusFigure(w *sims.World) scene.Figure {
 
 func sigpipeSentence(w *sims.World) string {
 	writer, reader, failed := w.Actor("writer"), w.Actor("reader"), w.Last("writer", "failed")
+	got := w.Last("reader", "got")
 	readerGone := "The reader is gone (" + reader.Ended() + ")"
 	switch {
 	case writer.Signal == int(unix.SIGPIPE):
 		return "It wrote to nobody: the kernel sent SIGPIPE, and the writer is dead. From that write it never came back."
 	case writer.Ended() != "" && reader.Ended() != "":
 		return "Both are gone: writer " + writer.Ended() + ", reader " + reader.Ended() + "."
+	case writer.Ended() != "" && got != nil && got.N["bytes"] == 0:
+		return "The writer is gone (" + writer.Ended() + "), and the reader has found the end of file."
 	case writer.Ended() != "":
 		return "The writer is gone (" + writer.Ended() + "): the reader will find the end of file."
 	case writer.Life == scene.Stopped:
@@ -355,10 +358,10 @@ func sigpipeSentence(w *sims.World) string {
 		return "The reader is stopped. Its end is open: the writer may go on for a while."
 	case w.Asleep("writer", "poll"):
 		return "The writer sleeps in poll until the reader is gone."
-	case w.Last("reader", "got") != nil:
+	case w.Count("writer", "written") > w.Count("reader", "read"):
+		return fmt.Sprintf("The writer has written %d B that nobody has read yet.", w.Count("writer", "written")-w.Count("reader", "read"))
+	case got != nil:
 		return "A line has gone through, and both wait for you."
-	case w.Last("writer", "wrote") != nil:
-		return "The writer has written a line, and nobody has read it yet."
 	}
 	return "A writer and a reader, and nothing said yet."
 }

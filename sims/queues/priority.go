@@ -333,5 +333,8 @@ func goneSentence(w *sims.World, dead []string) string {
 	case n > 0:
 		return text + " " + plural(n, "message") + " in the queue: they do not go with their sender."
 	}
+	if asleepIn(w, "consumer", "mq_timedreceive") {
+		return text + " The consumer sleeps at the empty queue: no end of file will come."
+	}
 	return text + " The queue is there, and empty."
 }

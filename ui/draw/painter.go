@@ -25,7 +25,8 @@ type painter struct {
 	width   int
 	s       *scene.Scene
 	spin    int
-	cells   int // of a pipe's bar; 0 for as many as usual
+	cells   int  // of a pipe's bar; 0 for as many as usual
+	beside  bool // things of one line stand beside each other
 }
 
 // hue is the colour of a process by its id; Accent if it is no process.

@@ -116,6 +116,7 @@ func (g *graph) plan(t try, r Rect, room int) *plan {
 	if t.narrow {
 		g.p.cells = barCells / 2
 	}
+	g.p.beside = t.bare && t.detail == flat
 	for _, n := range g.nodes {
 		if n.proc >= 0 && t.bare {
 			n.card = g.p.bareCard(n.proc, t.table)

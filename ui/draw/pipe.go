@@ -36,6 +36,9 @@ func (p *painter) pipeCard(o *scene.Pipe, d detail) card {
 	}
 	switch d {
 	case flat:
+		if p.beside && !o.Gone { // what it may hold is in the bar
+			level = text(amount(o.Queued)+" B", Text)
+		}
 		line := append(k.title, span{" ", Text})
 		line = append(append(line, bar...), span{" ", Text})
 		return card{name: label, rows: []row{append(line, level...)}}
