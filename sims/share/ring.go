@@ -136,6 +136,8 @@ type ring struct {
 	data    int // the doorbell of the consumer
 	space   int // the doorbell of the producer
 	word    [8]byte
+	looks   int // how often the next spin looks
+	waits   uint
 }
 
 func openRing(memory []byte, data, space int) (ring, error) {
@@ -184,10 +186,29 @@ func (r *ring) listen(bell int) error {
 	}
 }
 
+// spin looks again, most times at the most, and reports whether that helped. Where it
+// does not (the other side has no processor just now) it looks half as often the next
+// time, so that little is wasted; now and then it tries in full whether that has changed.
+func (r *ring) spin(most int, there func() bool) bool {
+	if r.waits%64 == 0 {
+		r.looks = most
+	}
+	r.waits++
+	for range min(r.looks, most) {
+		if there() {
+			r.looks = min(2*r.looks, most)
+			return true
+		}
+		sys.Pause()
+	}
+	r.looks = max(r.looks/2, most/64)
+	return false
+}
+
 // Producer fills slots. Its methods are for one thread.
 type Producer struct {
 	ring
-	// Spin is how often Wait looks again before it sleeps. On a machine of one
+	// Spin is how often Wait looks again at most before it sleeps. On a machine of one
 	// processor leave it 0: nothing can change meanwhile.
 	Spin int
 	// Bells counts how often the consumer was rung for, Sleeps how often this side slept.
@@ -261,11 +282,8 @@ func (p *Producer) Wait(free int) error {
 		p.tail = p.h.tail.Load()
 		return p.slots-(p.head-p.tail) >= want
 	}
-	for range p.Spin {
-		if enough() {
-			return nil
-		}
-		sys.Pause()
+	if p.spin(p.Spin, enough) {
+		return nil
 	}
 	for {
 		p.h.room.Store(want)
@@ -365,11 +383,8 @@ func (c *Consumer) Wait() error {
 		c.head = c.h.head.Load()
 		return c.head != c.tail
 	}
-	for range c.Spin {
-		if some() {
-			return nil
-		}
-		sys.Pause()
+	if c.spin(c.Spin, some) {
+		return nil
 	}
 	for {
 		c.h.asked.Store(1)
