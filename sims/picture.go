@@ -196,6 +196,7 @@ func (w *World) SleepFigure(role string) scene.Figure {
 		f.Text = fmt.Sprintf("asleep %.1f s in %s", (w.Now - a.Since).Seconds(), where)
 	} else if e := a.Ended(); e != "" {
 		f.Text = e
+		return f.From("the wait status that wait4(2) gives the tour", "")
 	}
 	return f.From("/proc/PID/stat (state) and /proc/PID/wchan", fmt.Sprintf("cat /proc/%d/wchan; cut -d' ' -f3 /proc/%d/stat", a.PID, a.PID))
 }
@@ -203,7 +204,21 @@ func (w *World) SleepFigure(role string) scene.Figure {
 // RateFigure is how fast a role's counter moves, with its line.
 func (w *World) RateFigure(role, counter, label, unit string) scene.Figure {
 	now, history := w.Rate(role, counter)
-	f := scene.Count(counter+"-rate", label, int64(now), unit+"/s", scene.Derived)
-	f.History = history
+	f := scene.Figure{ID: counter + "-rate", Label: label, Text: rateText(now, unit), Origin: scene.Derived, History: history}
 	return f.From("the counter's steps over the time between them", "")
+}
+
+// rateText is a rate in three or four digits: 291.9 MB/s.
+func rateText(rate float64, unit string) string {
+	if unit == "B" {
+		switch {
+		case rate >= 1e9:
+			return fmt.Sprintf("%.1f GB/s", rate/1e9)
+		case rate >= 1e6:
+			return fmt.Sprintf("%.1f MB/s", rate/1e6)
+		case rate >= 1e4:
+			return fmt.Sprintf("%.1f kB/s", rate/1e3)
+		}
+	}
+	return scene.Thousands(int64(rate)) + " " + unit + "/s"
 }

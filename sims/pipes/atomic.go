@@ -7,6 +7,7 @@ import (
 	"cmp"
 	_ "embed"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -288,27 +289,44 @@ func pipeBufFigure() scene.Figure {
 		From("a constant of Linux, in <linux/limits.h>; pathconf(_PC_PIPE_BUF) gives the same", "getconf PIPE_BUF /")
 }
 
-// recordTable has a row for each size of the steps done, and the present one.
+// recordTable has a row for each step done, as it was at its end, and one for the
+// present size where no step has told of it, or where it has been torn since.
 func recordTable(w *sims.World) scene.Table {
-	worlds := []*sims.World{w}
-	for _, step := range []string{"small", "limit", "just-over", "large"} {
-		if a := w.After(step); a != nil && recordSize(a) != recordSize(w) {
-			worlds = append(worlds, a)
+	type count struct {
+		*sims.World
+		when string
+	}
+	var rows []count
+	told := false
+	for i, step := range []string{"small", "limit", "just-over", "large"} {
+		if a := w.After(step); a != nil {
+			rows = append(rows, count{a, fmt.Sprintf("at the end of step %d", i+1)})
+			told = told || recordSize(a) == recordSize(w) && (a.Count("checker", "torn") > 0 || w.Count("checker", "torn") == 0)
 		}
 	}
-	slices.SortStableFunc(worlds, func(a, b *sims.World) int { return cmp.Compare(recordSize(a), recordSize(b)) })
-	t := scene.Table{Title: "records by size", Columns: []string{"record size", "whole", "torn", ""}, Origin: scene.Child, Right: []int{0, 1, 2}}
-	for i, a := range worlds {
-		whole, torn, now := a.Count("checker", "whole"), a.Count("checker", "torn"), ""
-		if a == w {
-			now = "now"
-		}
-		t.Rows = append(t.Rows, []string{bytes(recordSize(a)), scene.Thousands(whole), scene.Thousands(torn), now})
+	if !told {
+		rows = append(rows, count{w, "now"})
+	}
+	slices.SortStableFunc(rows, func(a, b count) int { // the present size first: there may be room for few
+		return cmp.Compare(rank(b.World, w), rank(a.World, w))
+	})
+	t := scene.Table{Title: "records by size", Columns: []string{"record size", "whole", "torn", "counted"}, Origin: scene.Child, Right: []int{0, 1, 2}}
+	for i, a := range rows {
+		whole, torn := a.Count("checker", "whole"), a.Count("checker", "torn")
+		t.Rows = append(t.Rows, []string{bytes(recordSize(a.World)), scene.Thousands(whole), scene.Thousands(torn), a.when})
 		if torn > 0 {
 			t.Bad = append(t.Bad, i)
 		}
 	}
 	return t
+}
+
+// rank is a record size, the present one before all others.
+func rank(a, now *sims.World) int64 {
+	if recordSize(a) == recordSize(now) {
+		return math.MaxInt64
+	}
+	return recordSize(a)
 }
 
 func atomicSentence(w *sims.World) string {

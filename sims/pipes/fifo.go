@@ -51,7 +51,7 @@ var fifo = sims.Sim{
 		{Key: "g", Name: "read once", Help: "the reader calls read(2) once", Act: sims.Tell{Role: "reader", Command: "read"}},
 		{Key: "a", Name: "writer leaves", Help: "the writer exits", Act: sims.Tell{Role: "writer", Command: "leave"}},
 		{Key: "b", Name: "second leaves", Help: "the second writer exits", Act: sims.Tell{Role: "second", Command: "leave"}},
-		{Key: "f", Name: "reader leaves", Help: "the reader exits", Act: sims.Tell{Role: "reader", Command: "leave"}},
+		{Key: "f", Name: "reader leaves", Help: "the reader exits, once it is out of read(2)", Act: sims.Tell{Role: "reader", Command: "leave"}},
 	},
 	Draw: drawFifo,
 	Measured: func(w *sims.World) (string, bool) {
@@ -101,8 +101,8 @@ var fifo = sims.Sim{
 			if p := a.Actor("writer"); asleepInOpen(a, "writer") {
 				alone = "state S in " + cmp.Or(p.Syscall, p.Wchan)
 			}
-			return sims.Judge(asleepInOpen(a, "writer") && isIn(b, "writer") && isIn(b, "reader"), "alone: asleep in open; together: both have a descriptor",
-				fmt.Sprintf("alone: %s; together: writer in %v, reader in %v", alone, isIn(b, "writer"), isIn(b, "reader")), "/proc/PID/stat, /proc/PID/syscall, /proc/PID/fd")
+			return sims.Judge(asleepInOpen(a, "writer") && isIn(b, "writer") && isIn(b, "reader"), "alone: asleep in open; together: the writer has a descriptor, the reader has a descriptor",
+				fmt.Sprintf("alone: %s; together: the writer %s, the reader %s", alone, hasOne(b, "writer"), hasOne(b, "reader")), "/proc/PID/stat, /proc/PID/syscall, /proc/PID/fd")
 		}},
 		{ID: "enxio", Says: "open for writing with O_NONBLOCK and no reader fails with ENXIO", Check: func(w *sims.World) sims.Verdict {
 			a := w.After("nonblock")
@@ -137,8 +137,9 @@ var fifo = sims.Sim{
 			}
 			o := a.Object("FIFO")
 			same := o.Level("inode") == w.After("meets").Object("FIFO").Level("inode")
-			return sims.Judge(o.Level("exists") == 1 && same && o.Level("writers")+o.Level("readers") == 0, "0 ends open, the name is there, its inode is the same: true",
-				fmt.Sprintf("%d ends open, the name is %s, its inode is the same: %v", o.Level("writers")+o.Level("readers"), map[bool]string{true: "there", false: "gone"}[o.Level("exists") == 1], same), "/proc/PID/fd, lstat(2)")
+			return sims.Judge(o.Level("exists") == 1 && same && o.Level("writers")+o.Level("readers") == 0, "0 ends open, the name is there, with the same inode",
+				fmt.Sprintf("%d ends open, the name is %s, with %s", o.Level("writers")+o.Level("readers"), map[bool]string{true: "there", false: "gone"}[o.Level("exists") == 1],
+					map[bool]string{true: "the same inode", false: "another inode"}[same]), "/proc/PID/fd, lstat(2)")
 		}},
 	},
 }
@@ -235,6 +236,14 @@ func isIn(w *sims.World, role string) bool {
 	return holds && w.Last(role, "opened") != nil
 }
 
+// hasOne says whether open(2) has given a role a descriptor.
+func hasOne(w *sims.World, role string) string {
+	if isIn(w, role) {
+		return "has a descriptor"
+	}
+	return "has none"
+}
+
 // newcomerAnswered is the newcomer gone, with what it got told.
 func newcomerAnswered(w *sims.World) bool {
 	return !w.Actor("newcomer").Life.Alive() && w.Actor("newcomer").Births > 0
@@ -279,8 +288,15 @@ func drawFifo(w *sims.World) *scene.Scene {
 	}
 	s.Figures = []scene.Figure{
 		w.QueuedFigure("FIFO"), w.SizeFigure("FIFO"), w.SleepFigure(first),
-		w.CountFigure("writer", "written", "written", "B"), w.CountFigure("reader", "read", "read", "B"),
+		w.CountFigure("writer", "written", "written", "B"),
 	}
+	if w.Actor("second").Births > 0 {
+		s.Figures[3].Label = "written by the writer"
+		second := w.CountFigure("second", "written", "by the second writer", "B")
+		second.ID = "written-second"
+		s.Figures = append(s.Figures, second)
+	}
+	s.Figures = append(s.Figures, w.CountFigure("reader", "read", "read", "B"))
 	return s
 }
 
@@ -334,6 +350,8 @@ func fifoSentence(w *sims.World) string {
 		return "Every writer is gone: the reader's next read(2) returns 0."
 	case readers > 0 && queued > 0:
 		return bytes(queued) + " are in the kernel's buffer; the file has a size of " + bytes(max(o.Level("size"), 0)) + "."
+	case readers > 0 && w.Asleep("reader", "pipe_read"):
+		return "The reader sleeps in read(2): it does nothing else, and cannot leave, before a line comes or every writer is gone."
 	case readers > 0:
 		return fmt.Sprintf("%s and %s are open: from here on it is a pipe like any other.", plural(writers, "write end"), plural(readers, "read end"))
 	case o.Level("exists") == 0:

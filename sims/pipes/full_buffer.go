@@ -8,6 +8,8 @@ import (
 	_ "embed"
 	"fmt"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -287,6 +289,7 @@ func answerText(m *sims.Moment) string {
 
 func drawFullBuffer(w *sims.World) *scene.Scene {
 	pipe := w.Pipe("pipe")
+	pipe.Taken = pagesTaken(w)
 	s := &scene.Scene{
 		Sentence:  fullBufferSentence(w),
 		Processes: []scene.Process{w.Process("writer"), w.Process("reader")},
@@ -303,7 +306,34 @@ func drawFullBuffer(w *sims.World) *scene.Scene {
 		s.Figures = append(s.Figures, w.CountFigure("writer", "refused", "refused (EAGAIN)", ""))
 	}
 	s.Figures = append(answerFigures(w), s.Figures...)
+	s.Figures = foremost(s.Figures, map[string][]string{"fills": {"queued", "asleep"}, "one-byte": {"queued", "asleep"}, "one-page": {"queued", "writes"},
+		"nonblock": {"refused", "asleep"}, "merge": {"writes", "queued"}, "limit": {"shrink", "past-limit"}}[w.Step]...)
 	return s
+}
+
+// foremost brings figures to the front: what a step is about has to be seen where
+// there is room for few.
+func foremost(list []scene.Figure, ids ...string) []scene.Figure {
+	place := func(f scene.Figure) int {
+		if i := slices.Index(ids, f.ID); i >= 0 {
+			return i
+		}
+		return len(ids)
+	}
+	slices.SortStableFunc(list, func(x, y scene.Figure) int { return place(x) - place(y) })
+	return list
+}
+
+// pagesTaken is how many pages of the pipe hold a byte, or 0 where the counts do
+// not tell. They do where a write fits into a page and no second one with it.
+func pagesTaken(w *sims.World) int64 {
+	page := w.Facts["page"]
+	size, _ := strconv.ParseInt(w.Options["write size"], 10, 64) // 0 before the first cast
+	written, read := w.Count("writer", "written"), w.Count("reader", "read")
+	if size > page || 2*size <= page || written-read != w.Object("pipe").Level("queued") {
+		return 0
+	}
+	return written/size - read/size
 }
 
 // answerFigures are the kernel's latest answers to the sizes asked for.
@@ -352,7 +382,11 @@ func fillSentence(w *sims.World) string {
 	case writerAsleepOnFull(w):
 		return "The pipe is full and the writer is asleep in the kernel."
 	case w.Asleep("writer", "pipe_write") && p.Level("queued") >= 0 && p.Level("capacity") > 0:
-		return fmt.Sprintf("Room for %s, but no whole page is free: the writer sleeps on.", bytes(p.Level("capacity")-p.Level("queued")))
+		room := bytes(p.Level("capacity") - p.Level("queued"))
+		if taken := pagesTaken(w); taken > 0 && taken*w.Facts["page"] == p.Level("capacity") {
+			return fmt.Sprintf("Room for %s, but a part of every one of the %d pages is taken: the writer sleeps on.", room, taken)
+		}
+		return fmt.Sprintf("Room for %s, but no whole page is free: the writer sleeps on.", room)
 	case w.Count("writer", "refused") > 0 && w.Asleep("writer", ""):
 		return "The pipe is full: write(2) said EAGAIN, and the writer waits in poll(2) for room."
 	}

@@ -205,7 +205,9 @@ func obeyRest(a *sims.Actor) (closing bool) {
 			return true
 		case "rest":
 			a.Say("rests")
-			c = a.Next()
+			if c = a.Next(); c.Name == "go on" {
+				a.Say("goes on")
+			}
 		default:
 			c, come = a.Asked()
 		}
@@ -276,12 +278,21 @@ func hoseSentence(w *sims.World) string {
 		return "The reader is stopped: " + bytes(queued) + " wait in the pipe."
 	case reader.Idle:
 		return "The reader rests: " + bytes(queued) + " wait in the pipe."
+	case justGoesOn(w):
+		return "The " + w.Moments[len(w.Moments)-1].Who + " goes on."
 	case ended && queued > 0:
 		return "The write end is closed. " + bytes(queued) + " are still in the pipe, and the reader gets them first."
 	case ended:
 		return "The write end is closed: the reader's next read(2) returns 0."
 	}
 	return flowSentence(w)
+}
+
+// justGoesOn is true while the readings may be older than the latest word: that a
+// process has rested and goes on.
+func justGoesOn(w *sims.World) bool {
+	n := len(w.Moments)
+	return n > 0 && w.Moments[n-1].Name == "goes on" && w.Since(&w.Moments[n-1]) < 2
 }
 
 // flowSentence is what happens while both ends are open and the reader reads.

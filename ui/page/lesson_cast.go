@@ -4,7 +4,7 @@ package page
 
 import (
 	"errors"
-	"fmt"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -143,7 +143,13 @@ func (l *Lesson) did(msg castDid) {
 		l.say("Still waiting until " + waiting.Step.For + ".")
 	default:
 		l.next = false
-		l.warn(fmt.Sprintf("Could not %s: %v", msg.what, msg.err))
+		why := msg.err.Error()
+		for _, p := range l.scene().Processes { // by the names that the learner reads
+			if p.Name != "" {
+				why = strings.NewReplacer(p.ID+" ", p.Name+" ", p.ID+":", p.Name+":").Replace(why)
+			}
+		}
+		l.warn("Could not " + msg.what + ": " + why)
 	}
 }
 

@@ -32,10 +32,41 @@ func (l *Lesson) turn(k *sims.Knob) tea.Cmd {
 			return nil
 		}
 	}
-	l.say(k.Name)
+	l.say(l.turned(k))
 	l.moved = true
 	name := k.Name
 	return l.cast.do("do that ("+name+")", func(p Player) error { return p.Turn(name, "") })
+}
+
+// turned is a knob with the value that it takes next, if it has values.
+func (l *Lesson) turned(k *sims.Knob) string {
+	var values []string
+	switch act := k.Act.(type) {
+	case sims.Set:
+		values = act.Names
+	case sims.Choose:
+		if o := l.option(act.Option); o != nil {
+			values = o.Values
+		}
+	}
+	if len(values) == 0 {
+		return k.Name
+	}
+	return k.Name + ": " + values[(1+slices.Index(values, valueOf(l.tape.Last(), *k)))%len(values)]
+}
+
+// valueOf is the value that a knob has now; "" where it has none.
+func valueOf(w *sims.World, k sims.Knob) string {
+	switch act := k.Act.(type) {
+	case sims.Set:
+		if value := w.Actor(act.Role).Settings[act.Setting]; value != "" || len(act.Names) == 0 {
+			return value
+		}
+		return act.Names[0]
+	case sims.Choose:
+		return w.Options[act.Option]
+	}
+	return ""
 }
 
 func (l *Lesson) option(name string) *sims.Option {
@@ -53,17 +84,8 @@ func (l *Lesson) knobKeys() []Key {
 	var keys []Key
 	for _, k := range l.sim.Knobs {
 		says := k.Name
-		switch act := k.Act.(type) {
-		case sims.Set:
-			value := w.Actor(act.Role).Settings[act.Setting]
-			if value == "" && len(act.Names) > 0 {
-				value = act.Names[0]
-			}
+		if value := valueOf(w, k); value != "" {
 			says += ": " + value
-		case sims.Choose:
-			if value := w.Options[act.Option]; value != "" {
-				says += ": " + value
-			}
 		}
 		keys = append(keys, Key{Press: []string{k.Key}, Shown: k.Key, Says: says, Help: k.Help})
 	}
@@ -147,7 +169,7 @@ func (l *Lesson) act(do Intent) tea.Cmd {
 		return l.cast.do("x-ray the "+l.nameOf(role), func(p Player) error { return p.Trace(role, on) })
 	case doEnter:
 		if a.Gate == "" {
-			l.say("The " + role + " does not wait at a gate. S switches the step mode on and off.")
+			l.say("The " + l.nameOf(role) + " does not wait at a gate. S switches the step mode on and off.")
 			return nil
 		}
 		return l.cast.do("let the "+role+" go", func(p Player) error { return p.Release(role) })
@@ -191,7 +213,7 @@ func (l *Lesson) openMenu(a *sims.ActorState) {
 		}
 	}
 	if len(m.fds) == 0 {
-		l.say("The " + a.Role + " holds no end that could be closed.")
+		l.say("The " + l.nameOf(a.Role) + " holds no end that could be closed.")
 		return
 	}
 	l.menu = m
@@ -212,7 +234,7 @@ func (l *Lesson) pick(msg tea.KeyPressMsg) tea.Cmd {
 	case "enter":
 		l.menu, l.moved = nil, true
 		fd := m.fds[m.at].N
-		return l.cast.do(fmt.Sprintf("close descriptor %d of the %s", fd, m.role), func(p Player) error {
+		return l.cast.do(fmt.Sprintf("close descriptor %d of the %s", fd, m.name), func(p Player) error {
 			return p.Break(stage.CloseEnd, m.role, strconv.Itoa(fd))
 		})
 	case "esc", "X", "q":

@@ -139,7 +139,7 @@ func (l *Lesson) nextLines(w *sims.World, i, width int) []line {
 	case i < 0:
 		return nil
 	case i+1 < len(l.sim.Walk):
-		return nextTurns(l.sim.Walk[i+1].Turn, width)
+		return l.nextTurns(w, l.sim.Walk[i+1].Turn, width)
 	}
 	return line{{"The walk is done. ", draw.Text}, {"n", draw.Accent.Bold()},
 		{" shows what you saw; or go on playing with the keys below.", draw.Text}}.wrap(width, 0)
@@ -166,18 +166,34 @@ func (l *Lesson) hindrance(w *sims.World) string {
 	return ""
 }
 
-// nextTurns say what the next step will turn.
-func nextTurns(turns []sims.Turn, width int) []line {
-	if len(turns) == 0 {
-		return nil
+// nextTurns say what the next step will turn, as far as it changes anything.
+func (l *Lesson) nextTurns(w *sims.World, turns []sims.Turn, width int) []line {
+	now := map[string]string{} // values by knob
+	for _, k := range l.sim.Knobs {
+		now[k.Name] = valueOf(w, k)
 	}
 	var names []string
 	for _, t := range turns {
 		name := t.Knob
-		if t.Value != "" {
+		if k := l.sim.Knob(t.Knob); k != nil && t.Value != "" {
 			name += ": " + t.Value
+			before := now[t.Knob]
+			if _, anew := k.Act.(sims.Choose); anew {
+				for _, k := range l.sim.Knobs { // a new cast begins with the first values
+					if set, ok := k.Act.(sims.Set); ok && len(set.Names) > 0 {
+						now[k.Name] = set.Names[0]
+					}
+				}
+			}
+			now[t.Knob] = t.Value
+			if before == t.Value {
+				continue
+			}
 		}
 		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return nil
 	}
 	return line{{"n", draw.Accent.Bold()}, {"  next: ", draw.Dim}, {strings.Join(names, ", then "), draw.Text}}.wrap(width, 3)
 }
