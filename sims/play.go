@@ -23,6 +23,7 @@ type Play struct {
 	world   *World
 	options map[string]string
 	cycle   map[string]int // where each Set knob stands
+	touched bool           // something was done to this cast
 	record  *Recorder
 	feed    chan []Event
 	do      chan func()
@@ -205,6 +206,9 @@ func (p *Play) Next() error {
 func (p *Play) begin(s *Step) error {
 	p.journal.Add(Event{Source: stage.FromStage, Kind: stage.StepAsked, Name: s.ID})
 	for _, t := range s.Turn {
+		if p.stands(t) {
+			continue
+		}
 		// Where the machine denies the x-ray an event says so, and the walk goes on without.
 		if err := p.turn(t.Knob, t.Value); err != nil && !p.isTrace(t.Knob) {
 			return fmt.Errorf("step %s: %w", s.ID, err)
@@ -213,6 +217,16 @@ func (p *Play) begin(s *Step) error {
 	p.journal.Add(Event{Source: stage.FromStage, Kind: stage.StepBegun, Name: s.ID})
 	p.run.Poke()
 	return nil
+}
+
+// stands reports whether a turn asks for nothing but the cast that is there: an
+// option's value that it has, and nothing was done to it yet.
+func (p *Play) stands(t Turn) bool {
+	if k := p.sim.Knob(t.Knob); k != nil && !p.touched && t.Value != "" {
+		act, is := k.Act.(Choose)
+		return is && p.options[act.Option] == t.Value
+	}
+	return false
 }
 
 func (p *Play) isTrace(knob string) bool {
@@ -237,6 +251,7 @@ func (p *Play) turn(name, value string) error {
 	}
 	note := Event{Source: stage.FromLearner, Kind: stage.Turned, Name: name, S: map[string]string{"value": value}}
 	var err error
+	p.touched = true
 	switch act := k.Act.(type) {
 	case Tell:
 		p.journal.Add(note)
@@ -316,7 +331,7 @@ func (p *Play) choose(option, value string) error {
 
 // recast ends the cast and starts a new one. With anew the walk begins again too.
 func (p *Play) recast(why string, anew bool) error {
-	p.cycle = map[string]int{}
+	p.cycle, p.touched = map[string]int{}, false
 	p.receipt.Add(p.run.Stop(why))
 	spec := p.spec()
 	spec.Sample, spec.Stepping, spec.Anew = p.run.Sample(), p.run.Stepping(), anew
@@ -332,6 +347,7 @@ func (p *Play) recast(why string, anew bool) error {
 // descriptor that leads to an object (or of a number written in decimal).
 func (p *Play) Break(f stage.Fault, role, object string) error {
 	return p.call(func() error {
+		p.touched = true
 		err := p.run.Break(f, role, object)
 		p.run.Poke()
 		return err
@@ -340,7 +356,10 @@ func (p *Play) Break(f stage.Fault, role, object string) error {
 
 // StartRole starts a late role, or one that has ended.
 func (p *Play) StartRole(role string) error {
-	return p.call(func() error { return p.run.StartRole(role) })
+	return p.call(func() error {
+		p.touched = true
+		return p.run.StartRole(role)
+	})
 }
 
 // Trace switches the x-ray of a role on or off.

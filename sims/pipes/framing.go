@@ -61,7 +61,7 @@ var framing = sims.Sim{
 		return strconv.Itoa(len(latestBatch(a).reads)), true
 	},
 	Walk: []sims.Step{
-		{ID: "merged", Turn: plainRecords("4,096 B", "send three"), For: "the reader has read what three writes put in", Until: func(w *sims.World) bool {
+		{ID: "merged", Turn: append([]sims.Turn{{Knob: "framing", Value: "none"}}, plainRecords("4,096 B", "send three")...), For: "the reader has read what three writes put in", Until: func(w *sims.World) bool {
 			b := latestBatch(w)
 			return b.done && len(b.sent) == 3
 		}},

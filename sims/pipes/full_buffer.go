@@ -57,7 +57,7 @@ var fullBuffer = sims.Sim{
 	Draw:     drawFullBuffer,
 	Measured: func(w *sims.World) (string, bool) { return sizeWhenAsleep(w) },
 	Walk: []sims.Step{
-		{ID: "fills", For: "the writer is asleep on a full pipe", Until: writerAsleepOnFull},
+		{ID: "fills", Turn: []sims.Turn{{Knob: "O_NONBLOCK", Value: "blocking"}, {Knob: "write size", Value: "4096"}}, For: "the writer is asleep on a full pipe", Until: writerAsleepOnFull},
 		{ID: "one-byte", Turn: sims.Press("drain 1 byte"), For: "one byte is out and the writer sleeps on", Until: func(w *sims.World) bool {
 			m := w.Last("reader", "drained")
 			return m != nil && m.N["bytes"] == 1 && w.Since(m) >= 5 && w.Asleep("writer", "pipe_write")
