@@ -85,6 +85,7 @@ func play(lesson, name, depth string, find func(lesson, role string) *Role) int 
 		return 2
 	}
 	go a.obey()
+	slim()
 	if err := role.Run(a); err != nil {
 		a.die(err)
 	}

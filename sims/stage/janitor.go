@@ -111,6 +111,7 @@ func sweepForever() int {
 	if err := nameThread("janitor"); err != nil {
 		return 1
 	}
+	slim()
 	g := &guard{tty: -1}
 	buf, oob := make([]byte, 4096), make([]byte, unix.CmsgSpace(4))
 	var text string
