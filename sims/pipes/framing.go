@@ -321,8 +321,6 @@ func drawFraming(w *sims.World) *scene.Scene {
 			batchFigure("batch-reads", "reads", len(b.reads), "the reader tells of each read(2) that has returned"),
 			batchFigure("batch-records", "records cut out", len(b.restored), "the reader tells of each record that it takes for whole"),
 			w.QueuedFigure("pipe"),
-			w.CountFigure("sender", "writes", "all writes", ""), w.CountFigure("reader", "reads", "all reads", ""),
-			w.CountFigure("reader", "records", "all records cut out", ""),
 		},
 	}
 }

@@ -283,9 +283,21 @@ func endsFigure(w *sims.World, end, id, label string) scene.Figure {
 		}
 	}
 	if command != "" {
-		command = "ls -l" + command + " | grep pipe:   (l-wx is a write end, lr-x a read end)"
+		command = "ls -l" + command + " | grep -F " + pipeTarget(w) + " | grep -c " + map[string]string{"r": "^lr-x", "w": "^l-wx"}[end]
 	}
 	return f.From("the links in /proc/PID/fd of every process, and the flags in /proc/PID/fdinfo", command)
+}
+
+// pipeTarget is what the links of the pipe's descriptors say, quoted for a shell.
+func pipeTarget(w *sims.World) string {
+	for _, role := range family {
+		for _, f := range w.Actor(role).FDs {
+			if f.Object == "pipe" {
+				return "'" + f.Target + "'"
+			}
+		}
+	}
+	return "pipe:"
 }
 
 func inheritSentence(w *sims.World) string {

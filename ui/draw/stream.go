@@ -11,13 +11,14 @@ import (
 // where a read ended, ╂ where both did. Framing is whether the marks agree.
 func (p *painter) streamCard(o *scene.Stream, d detail, room int) card {
 	k := squareCard(o.Label)
-	lead := ""
+	lead, around := "", 14
 	if d == flat { // no frame: the label stands before the bars
 		lead = head(o.Label, 18) + "  "
 		k = card{name: k.name, left: true}
+		around = 8
 	}
 	total := max(sum(o.Sent), sum(o.Reads), min(o.Whole, maxBytes))
-	cells := int(min(total, int64(max(min(room-14-Width(lead), 60), 8))))
+	cells := int(min(total, int64(max(min(room-around-Width(lead), 60), 8))))
 	switch {
 	case total > 0:
 	case d == flat:
