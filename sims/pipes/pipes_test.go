@@ -15,7 +15,7 @@ func TestWalks(t *testing.T) { simtest.Walks(t, Sims()) }
 func TestKillEach(t *testing.T) { simtest.KillEach(t, Sims()) }
 
 // TestAgainBeginsTheWalkAgain: new processes, in the same step mode, and the walk
-// before its first step.
+// before its first step; which can be done whatever was chosen meanwhile.
 func TestAgainBeginsTheWalkAgain(t *testing.T) {
 	p, err := sims.StartPlay(simtest.House(t), &fullBuffer, sims.PlayOptions{})
 	if err != nil {
@@ -47,15 +47,19 @@ func TestAgainBeginsTheWalkAgain(t *testing.T) {
 	do("begin the walk", p.Next)
 	until("the first step is done", func() bool { return w.After("fills") != nil })
 	first := w.Actor("writer").PID
+	do("choose a write size that never fills the pipe", func() error { return p.Turn("write size", "2049") })
 	do("switch the step mode on", func() error { return p.Step(true) })
 	do("start anew", p.Again)
-	until("the writer waits at its gate", func() bool { return w.Casts == 2 && w.Actor("writer").Gate == "write" })
+	until("the writer waits at its gate", func() bool { return w.Casts == 3 && w.Actor("writer").Gate == "write" })
 	if w.Step != "" || w.After("fills") != nil || w.Actor("writer").PID == first {
 		t.Errorf("step %q, fills done %v, writer %d as before %d", w.Step, w.After("fills") != nil, w.Actor("writer").PID, first)
 	}
 	do("switch the step mode off", func() error { return p.Step(false) })
 	do("begin the walk again", p.Next)
 	until("the first step is done again", func() bool { return w.After("fills") != nil })
+	if w.Options["write size"] != "4096" || w.Casts != 4 {
+		t.Errorf("write size %s, cast %d", w.Options["write size"], w.Casts)
+	}
 	go func() {
 		for range p.Feed() { // Stop waits until all is read
 		}

@@ -54,8 +54,8 @@ func checkDup2(w *sims.World) sims.Verdict {
 			out = pipeName(i)
 		}
 		role := stageName(i)
-		want = append(want, fmt.Sprintf("%s: 0 %s, 1 %s", role, leads(in), leads(out)))
-		got = append(got, fmt.Sprintf("%s: 0 %s, 1 %s", role, leads(objectAt(b, role, 0)), leads(objectAt(b, role, 1))))
+		want = append(want, fmt.Sprintf("stage %d: 0 %s, 1 %s", i, leads(in), leads(out)))
+		got = append(got, fmt.Sprintf("stage %d: 0 %s, 1 %s", i, leads(objectAt(b, role, 0)), leads(objectAt(b, role, 1))))
 		ok = ok && objectAt(a, role, 0) == "" && objectAt(a, role, 1) == "screen" &&
 			objectAt(b, role, 0) == in && objectAt(b, role, 1) == out && b.Actor(role).Program == ""
 	}

@@ -17,6 +17,8 @@ var samples = []struct {
 	{"hose", hose},
 	{"pipeline", pipeline},
 	{"inherit", inherit},
+	{"eight-ends", eightEnds},
+	{"half-pages", halfPages},
 	{"atomic", atomic},
 	{"each-way", eachWay},
 	{"fifo", fifo},
@@ -108,6 +110,39 @@ func pipeline() *scene.Scene {
 	s.Objects = append(s.Objects, scene.Output{ID: "out", Label: "terminal", Lines: []string{"$ ls | grep go | sort | head", "doc.go", "main.go"}})
 	s.Links = append(s.Links, scene.Link{From: "head", To: "out", Label: "1", State: scene.Moving})
 	return s
+}
+
+// eightEnds is a pipe of which every process holds both ends, but for two.
+func eightEnds() *scene.Scene {
+	s := &scene.Scene{Sentence: "Four processes hold a pipe.",
+		Objects: []scene.Object{scene.Pipe{ID: "p", Label: "pipe", Capacity: 65536, Page: 4096, Writers: 3, Readers: 3}}}
+	for i, name := range []string{"parent", "writer", "sibling", "reader"} {
+		s.Processes = append(s.Processes, scene.Process{ID: name, Name: name, PID: 900 + i, Life: scene.Asleep, Letter: "S", Where: "anon_pipe_read"})
+		r := scene.Link{From: "p", To: name, Label: "3 r", State: scene.Idle}
+		w := scene.Link{From: name, To: "p", Label: "4 w", State: scene.Idle}
+		switch name {
+		case "writer":
+			r.State = scene.Cut
+		case "reader":
+			r.State, w.State = scene.Blocked, scene.Cut
+		}
+		s.Links = append(s.Links, r, w)
+	}
+	return s
+}
+
+// halfPages is a pipe of which every page is taken by a little more than a half,
+// and a writer that was refused beside one that waits.
+func halfPages() *scene.Scene {
+	return &scene.Scene{Sentence: "All pages are taken.",
+		Processes: []scene.Process{
+			{ID: "writer", Name: "writer", PID: 41, Life: scene.Asleep, Letter: "S", Where: "anon_pipe_write"},
+			{ID: "other", Name: "other", PID: 42, Life: scene.Exited, End: "exit 1"}},
+		Objects: []scene.Object{scene.Pipe{ID: "p", Label: "pipe", Capacity: 65536, Queued: 32784, Page: 4096, Taken: 16, Writers: 1, Readers: 1}},
+		Links: []scene.Link{
+			{From: "writer", To: "p", FD: 3, State: scene.Blocked},
+			{From: "other", To: "p", Label: "EAGAIN", State: scene.Broken}},
+	}
 }
 
 func inherit() *scene.Scene {
