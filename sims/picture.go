@@ -129,7 +129,7 @@ func (w *World) Link(role, object, mode string) scene.Link {
 	case !open:
 		l.State = scene.Cut
 		for _, f := range a.closed {
-			if f.Object == object && (f.End == endName(mode)) {
+			if f.Object == object && f.End == endName(mode) && (l.FD == 0 || f.N < l.FD) {
 				l.FD = f.N
 			}
 		}

@@ -137,6 +137,10 @@ func printed(w *sims.World) string {
 func drawShell(w *sims.World) *scene.Scene {
 	s := &scene.Scene{Sentence: shellSentence(w)}
 	lines := stages(w)
+	// The shell goes when it has done its part.
+	if a := w.Actor("shell"); a.Ended() == "" || a.Code != 0 || a.Signal != 0 || w.Last("shell", "forked") == nil {
+		s.Processes = append(s.Processes, withEnds(w, "shell"))
+	}
 	for i, words := range lines {
 		role := stageName(i + 1)
 		p := withEnds(w, role)
@@ -155,11 +159,8 @@ func drawShell(w *sims.World) *scene.Scene {
 			s.Objects = append(s.Objects, bar(w, i))
 		}
 	}
-	// The shell goes when it has done its part; of the terminal it is the text that
-	// counts, unless you have a hand in the process that reads it.
-	if a := w.Actor("shell"); a.Ended() == "" || a.Code != 0 || a.Signal != 0 || w.Last("shell", "forked") == nil {
-		s.Processes = append(s.Processes, withEnds(w, "shell"))
-	}
+	// Of the terminal it is the text that counts, unless you have a hand in the
+	// process that reads it.
 	if a := w.Actor("terminal"); a.Traced || a.Gate != "" || a.Paused || a.Life == scene.Stopped || a.Life == scene.Killed {
 		s.Processes = append(s.Processes, withEnds(w, "terminal"))
 	}
