@@ -23,6 +23,11 @@ func (w *World) Apply(e Event) {
 	switch e.Kind {
 	case stage.Begin:
 		w.begin(e)
+	case stage.StepAsked:
+		if w.walk[e.Name] {
+			w.Before = nil // each keeps one back, not all
+			w.Before = w.Clone()
+		}
 	case stage.StepBegun:
 		if w.walk[e.Name] {
 			w.Step, w.StepOpen, w.StepSince = e.Name, true, w.Now
@@ -59,6 +64,9 @@ func (w *World) Apply(e Event) {
 	default:
 		if a != nil {
 			a.apply(e)
+			if e.Kind == stage.Died {
+				a.ended = w.Beats
+			}
 		}
 	}
 }
@@ -67,7 +75,7 @@ func (w *World) begin(e Event) {
 	w.Casts++
 	w.clear()
 	if e.N["anew"] != 0 {
-		w.Step, w.StepOpen, w.steps = "", false, map[string]*World{}
+		w.Step, w.StepOpen, w.Before, w.steps = "", false, nil, map[string]*World{}
 	}
 	w.Ended = ""
 	w.Options, w.Facts, w.Words = map[string]string{}, e.N, map[string]string{}

@@ -29,6 +29,9 @@ type World struct {
 	StepOpen bool
 	// StepSince is when the step began.
 	StepSince time.Duration
+	// Before is the world as it was just before the knobs of this step were turned:
+	// what the learner did earlier is in it. Nil before the first step.
+	Before *World
 	// Beats counts the looks at the kernel so far. What a moment of beat n tells
 	// is reflected in all readings from beat n+2 on.
 	Beats    int64
@@ -66,6 +69,7 @@ type ActorState struct {
 	Called   map[string]int64 // calls that returned since the x-ray was switched on, by name
 	Skipped  int64            // of them, not in Calls
 	Births   int
+	ended    int64 // the world's Beats when it ended
 	rates    map[string]*rate
 }
 
@@ -234,6 +238,24 @@ func (w *World) Last(role, name string) *Moment {
 		}
 	}
 	return nil
+}
+
+// News is Last, but nil for a moment from before the knobs of this step were turned:
+// what the learner did by hand earlier does not end a step.
+func (w *World) News(role, name string) *Moment {
+	m := w.Last(role, name)
+	if m == nil || w.Before != nil && m.At < w.Before.Now {
+		return nil
+	}
+	return m
+}
+
+// SinceEnd counts the looks at the kernel since a role's process ended; 0 while it lives.
+func (w *World) SinceEnd(role string) int64 {
+	if a := w.Actor(role); a.Ended() != "" {
+		return w.Beats - a.ended
+	}
+	return 0
 }
 
 // Said counts the moments of that name from a role ("" for any).

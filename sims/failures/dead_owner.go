@@ -56,25 +56,26 @@ var deadOwner = sims.Sim{
 	Draw:     drawDeadOwner,
 	Measured: whatTheWaiterGot,
 	Walk: []sims.Step{
-		{ID: "held", For: "the holder is inside, and half-way", Until: halfWay},
-		{ID: "asleep", Turn: sims.Press("lock"), For: "the waiter is asleep on the lock", Until: waiterAsleepOn(scene.FutexWaiters)},
+		{ID: "held", For: "the holder is inside, and half-way, with a robust lock", Until: func(w *sims.World) bool { return w.Options["lock"] == "robust" && halfWay(w) }},
+		{ID: "asleep", Turn: sims.Press("lock"), For: "the waiter is asleep on the lock that the holder has", Until: func(w *sims.World) bool {
+			return waiterAsleepOn(scene.FutexWaiters)(w) && int(w.Object("page").Level("word")&scene.FutexTIDMask) == w.Actor("holder").PID && w.Actor("holder").Life.Alive()
+		}},
 		{ID: "marked", Turn: sims.Press("stop the waiter", "kill the holder"), For: "the holder is dead, and the waiter stands still", Until: func(w *sims.World) bool {
 			return w.Actor("holder").Life == scene.Killed && w.Actor("waiter").Letter == "T" && w.Object("page").Level("word")&scene.FutexOwnerDied != 0
 		}},
 		{ID: "inherits", Turn: sims.Press("let the waiter go on"), For: "the waiter has the lock, and the news", Until: hasSaid("waiter", "inherited")},
 		{ID: "repaired", Turn: sims.Press("repair and unlock"), For: "the accounts are right and the lock is free", Until: hasSaid("waiter", "repaired")},
-		{ID: "again", Turn: sims.Press("new holder"), For: "another process has the lock", Until: func(w *sims.World) bool { return w.Said("holder", "half-way") == 2 && halfWay(w) }},
+		{ID: "again", Turn: sims.Press("new holder"), For: "another process has the lock", Until: func(w *sims.World) bool { return w.News("holder", "half-way") != nil && halfWay(w) }},
 		{ID: "lost", Turn: sims.Press("kill the holder", "lock", "unlock as it is", "lock"), For: "the lock refuses the waiter", Until: hasSaid("waiter", "refused")},
 		{ID: "plain", Turn: []sims.Turn{{Knob: "kind of lock", Value: "plain"}}, For: "the holder is inside, with a plain lock", Until: func(w *sims.World) bool {
 			return w.Options["lock"] == "plain" && halfWay(w)
 		}},
 		{ID: "left-behind", Turn: sims.Press("kill the holder"), For: "the holder is dead", Until: func(w *sims.World) bool {
-			holder := w.Actor("holder") // and the page was read since: the sampler looks every 50 ms
-			return holder.Life == scene.Killed && w.Now > holder.Since+100*time.Millisecond
+			return w.Actor("holder").Life == scene.Killed && w.SinceEnd("holder") >= 2 // and the page was read since
 		}},
 		{ID: "time-out", Turn: []sims.Turn{{Knob: "time-out", Value: "0.5 s"}, {Knob: "lock"}}, For: "the waiter has given up", Until: hasSaid("waiter", "gave up")},
 		{ID: "for-ever", Turn: []sims.Turn{{Knob: "time-out", Value: "none"}, {Knob: "lock"}}, For: "the waiter sleeps, and goes on sleeping", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("waiter", "asks")) >= 10 && waiterAsleepOn(share.MutexContended)(w)
+			return w.Since(w.News("waiter", "asks")) >= 10 && !w.Actor("holder").Life.Alive() && waiterAsleepOn(share.MutexContended)(w)
 		}},
 	},
 	Claims: []sims.Claim{
@@ -94,7 +95,8 @@ var deadOwner = sims.Sim{
 				return sims.NotYet()
 			}
 			word := a.Object("page").Level("word")
-			return sims.Judge(word&scene.FutexOwnerDied != 0 && word&scene.FutexTIDMask == 0, "OWNER_DIED, no thread, while both processes can do nothing",
+			idle := a.Actor("holder").Life == scene.Killed && a.Actor("waiter").Letter == "T"
+			return sims.Judge(idle && word&scene.FutexOwnerDied != 0 && word&scene.FutexTIDMask == 0, "OWNER_DIED, no thread; holder killed by SIGKILL, waiter in state T: neither can write",
 				fmt.Sprintf("%s; holder %s, waiter in state %s", wordText(a), a.Actor("holder").Ended(), a.Actor("waiter").Letter), "pread(2) of the page, wait status, /proc/PID/stat")
 		}},
 		{ID: "eownerdead", Says: "the next to lock a robust mutex gets it with EOWNERDEAD", Check: func(w *sims.World) sims.Verdict {
@@ -199,7 +201,11 @@ func waitForLock(a *sims.Actor) error {
 		switch c := a.Next(); {
 		case c.Name == "lock" && !inside:
 			inside, died = tryLock(a, p)
-		case c.Name == "repair" && inside:
+		case c.Name == "lock":
+			a.Say("is inside") // to lock it again would be to wait for itself
+		case !inside:
+			a.Say("is outside")
+		case c.Name == "repair":
 			if died {
 				if err := p.repair(); err != nil {
 					return err
@@ -210,7 +216,7 @@ func waitForLock(a *sims.Actor) error {
 				return err
 			}
 			a.Say("repaired", flagged("died", died))
-		case c.Name == "unlock" && inside:
+		case c.Name == "unlock":
 			inside = false
 			if err := p.unlock(); err != nil {
 				return err
@@ -349,9 +355,9 @@ func waiterAsleepOn(bits int64) func(*sims.World) bool {
 	}
 }
 
-// hasSaid is true once a role has said something, and the readings are from after it.
+// hasSaid is true once a role has said something in this step, and the readings are from after it.
 func hasSaid(role, name string) func(*sims.World) bool {
-	return func(w *sims.World) bool { return w.Since(w.Last(role, name)) >= 2 }
+	return func(w *sims.World) bool { return w.Since(w.News(role, name)) >= 2 }
 }
 
 func inAccounts(w *sims.World) int64 {

@@ -49,7 +49,7 @@ func lockOf(w *sims.World) scene.Futex {
 	switch {
 	case f.Died:
 		f.Note = "marked by the kernel"
-	case w.Last("", "refused") != nil:
+	case closedForGood(w):
 		f.Note = "not recoverable"
 	}
 	return f
@@ -69,10 +69,17 @@ func insideNow(w *sims.World) (owner string, lives bool) {
 	return owner, lives
 }
 
+// closedForGood reports whether a robust lock refuses everybody: it was unlocked
+// by an owner who had been told of a death and called nothing consistent.
+func closedForGood(w *sims.World) bool {
+	m := w.Last("waiter", "unlocked")
+	return w.Last("", "refused") != nil || m != nil && m.N["died"] != 0
+}
+
 // accountsOf are the words that the lock guards.
 func accountsOf(w *sims.World) scene.Page {
 	p := w.Page("page", "holder", "waiter")
-	p.ID, p.Label = "accounts", "accounts"
+	p.ID, p.Label, p.Unframed, p.Note, p.Size = "accounts", "accounts", true, "", 0
 	o := w.Object("page")
 	if o.Level("a") >= 0 {
 		_, lives := insideNow(w) // whoever is inside may be half-way
@@ -242,7 +249,7 @@ func deadOwnerSentence(w *sims.World) string {
 	case waiter.Ended() != "" && holder.Ended() != "":
 		return "Both are gone, holder " + holder.Ended() + ", waiter " + waiter.Ended() + ": the lock's word is left as it is, " + wordText(w) + "."
 	case waiter.Ended() != "" && holder.Life.Alive():
-		return "The waiter is gone (" + waiter.Ended() + "); the holder has never heard of it."
+		return waiterGone(w)
 	case waiter.Life == scene.Stopped && w.Object("page").Level("word")&scene.FutexOwnerDied != 0 && !plainLock(w):
 		return "The holder is dead, the waiter stands still, and yet the word has changed: the kernel wrote OWNER_DIED into it."
 	case waiter.Life == scene.Stopped:
@@ -255,6 +262,31 @@ func deadOwnerSentence(w *sims.World) string {
 	return robustSentence(w)
 }
 
+// waiterGone is with a holder that lives on.
+func waiterGone(w *sims.World) string {
+	gone, m := "The waiter is gone ("+w.Actor("waiter").Ended()+")", w.Last("holder", "half-way")
+	owner, lives := insideNow(w)
+	switch {
+	case m != nil && m.N["died"] != 0 && m.At > w.Actor("waiter").Since:
+		return gone + ", and the new holder got the lock with EOWNERDEAD: it has repaired the accounts, and is half-way again."
+	case w.Asleep("holder", "futex") && owner == "waiter" && !lives:
+		return gone + " and the lock's word still says locked: the holder sleeps for ever."
+	case w.Asleep("holder", "futex"):
+		return gone + "; the holder sleeps until it gets the lock."
+	}
+	return gone + "; the holder has never heard of it."
+}
+
+// latestIs reports whether the last thing that the waiter said has this name.
+func latestIs(w *sims.World, name string) bool {
+	for i := len(w.Moments) - 1; i >= 0; i-- {
+		if m := &w.Moments[i]; m.Who == "waiter" || m.Who == "holder" {
+			return m.Who == "waiter" && m.Name == name
+		}
+	}
+	return false
+}
+
 // holderDead says how the holder ended, for a sentence.
 func holderDead(w *sims.World) string {
 	return "The holder is dead (" + w.Actor("holder").Ended() + ")"
@@ -265,6 +297,10 @@ func robustSentence(w *sims.World) string {
 	switch {
 	case w.Asleep("waiter", "futex"):
 		return "The waiter sleeps in the kernel until the lock is free or its owner is dead."
+	case latestIs(w, "is inside"):
+		return "The waiter is inside already. To lock once more it would have to wait for itself, so it does not."
+	case latestIs(w, "is outside"):
+		return "The waiter does not have the lock: it has nothing to repair and nothing to unlock."
 	case m != nil && m.Name == "inherited":
 		return "The waiter has the lock with EOWNERDEAD: the accounts have " + fmt.Sprint(inAccounts(w)) + ", and should have " + fmt.Sprint(accountsTotal) + "."
 	case m != nil && m.Name == "locked":
@@ -300,6 +336,10 @@ func plainSentence(w *sims.World) string {
 		return holderDead(w) + ", and the lock's word still says locked: nothing has told it."
 	case m != nil && m.Name == "gave up" && !holder.Idle:
 		return "The waiter has given up: " + m.S["errno"] + " after " + scene.Thousands(m.N["ms"]) + " ms."
+	case latestIs(w, "is inside"):
+		return "The waiter is inside already. To lock once more it would have to wait for itself, so it does not."
+	case latestIs(w, "is outside"):
+		return "The waiter does not have the lock: it has nothing to repair and nothing to unlock."
 	case m != nil && m.Name == "locked":
 		return "The waiter has the lock."
 	}
@@ -315,6 +355,8 @@ func quietSentence(w *sims.World) string {
 		return "The holder is inside: it has taken 10 from account a and not put it into account b yet."
 	case holder.Life.Alive() && w.Asleep("holder", "futex"):
 		return "The holder sleeps until it gets the lock."
+	case !plainLock(w) && closedForGood(w):
+		return "The word is 0, and yet the lock is closed for good: unlocked without a repair, it will give ENOTRECOVERABLE."
 	case holder.Ended() != "" && w.Object("page").Level("word") == 0:
 		return "The lock is free, and the accounts have " + fmt.Sprint(inAccounts(w)) + "."
 	case holder.Ended() != "":

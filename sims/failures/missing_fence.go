@@ -362,8 +362,8 @@ func lastBatch(w *sims.World, manner string) *sims.Moment {
 
 func batchDone(manner string) func(*sims.World) bool {
 	return func(w *sims.World) bool {
-		b := lastBatch(w, "")
-		return b != nil && b.S["manner"] == manner && w.Since(b) >= 2 && w.Actor("left").Idle
+		b := w.News("left", "batch")
+		return b != nil && b.S["manner"] == manner && w.Since(b) >= 2 && w.Actor("left").Idle && w.Actor("right").Life.Alive()
 	}
 }
 

@@ -11,7 +11,10 @@ import (
 
 func drawMissingFence(w *sims.World) *scene.Scene {
 	page := w.Page("page", "left", "right")
-	page.Words = litmusWords(w)
+	page.Words, page.Unframed, page.Size = litmusWords(w), true, 0
+	if b := lastBatch(w, ""); b != nil && underWay(w) == "" {
+		page.Note = "after round " + scene.Thousands(b.N["round"])
+	}
 	s := &scene.Scene{
 		Sentence:  missingFenceSentence(w),
 		Processes: []scene.Process{onProcessor(w, "left"), onProcessor(w, "right")},
@@ -138,16 +141,18 @@ func litmusFigures(w *sims.World) []scene.Figure {
 		{ID: "per-million", Label: "per million rounds", Text: perMillion(read["00"], rounds), Origin: scene.Derived, How: "the rounds in which both read 0, over all rounds of this kind"},
 		scene.Count("rounds", "rounds, "+name, rounds, "", scene.Child).From(how, ""),
 	}
-	for _, role := range []string{"left", "right"} {
-		m, a := w.Last(role, "pinned"), w.Actor(role)
-		if m == nil {
-			list = append(list, scene.Missing("cpu-"+role, role+" runs on", "it has not said yet"))
-			continue
-		}
-		list = append(list, scene.Figure{ID: "cpu-" + role, Label: role + " runs on", Text: fmt.Sprintf("CPU %d", m.N["cpu"]), Origin: scene.Kernel}.
-			From("sched_getaffinity(2) after sched_setaffinity(2)", fmt.Sprintf("taskset -cp %d; grep Cpus_allowed_list /proc/%d/status", a.PID, a.PID)))
+	return append(list, processorsFigure(w))
+}
+
+// processorsFigure is where each of the two runs.
+func processorsFigure(w *sims.World) scene.Figure {
+	left, right := w.Last("left", "pinned"), w.Last("right", "pinned")
+	if left == nil || right == nil {
+		return scene.Missing("cpus", "left, right run on", "they have not said yet")
 	}
-	return list
+	return scene.Figure{ID: "cpus", Label: "left, right run on", Text: fmt.Sprintf("CPU %d, %d", left.N["cpu"], right.N["cpu"]), Origin: scene.Kernel}.
+		From("sched_getaffinity(2) after sched_setaffinity(2), asked by each of the two",
+			fmt.Sprintf("grep Cpus_allowed_list /proc/%d/status /proc/%d/status", w.Actor("left").PID, w.Actor("right").PID))
 }
 
 func missingFenceSentence(w *sims.World) string {

@@ -51,7 +51,7 @@ var lmdb = sims.Sim{
 	},
 	Wire: wireStore,
 	Knobs: []sims.Knob{
-		{Key: "w", Name: "commit", Help: "the writer moves 10 from one account to the next", Act: sims.Tell{Role: "writer", Command: "commit"}},
+		{Key: "w", Name: "commit", Help: "the writer moves 10 from one account to the next, once", Act: sims.Tell{Role: "writer", Command: "commit"}},
 		{Key: "d", Name: "die at", Help: "the writer kills itself with SIGKILL before this step of its next commit",
 			Act: sims.Set{Role: "writer", Setting: "die at", Values: []int64{0, 1, 2, 3, 4, 5, 6, 7}, Names: append([]string{"nowhere"}, commitPoints...)}},
 		{Key: "g", Name: "hold before the checksum", Help: "in its next commit the writer waits in the midst of the meta page",
@@ -84,38 +84,41 @@ var lmdb = sims.Sim{
 		return "new", true
 	},
 	Walk: []sims.Step{
-		{ID: "opened", For: "two readers have read transaction 1", Until: func(w *sims.World) bool {
-			return readersAt(w, 1) && w.Actor("writer").Idle && decodeStore(w).newest.txn == 1 && w.Actor("holder").Idle
+		{ID: "opened", For: "two readers have read the newest transaction", Until: func(w *sims.World) bool {
+			v := decodeStore(w)
+			return v.newest.txn > 0 && readersAt(w, v.newest.txn) && w.Actor("writer").Idle && w.Actor("holder").Idle
 		}},
-		{ID: "commit", Turn: sims.Press("commit"), For: "both readers have read transaction 2", Until: committed(2)},
+		{ID: "commit", Turn: sims.Press("commit"), For: "the commit is done, and both readers have read it", Until: committed},
 		{ID: "held", Turn: sims.Press("hold before the checksum", "commit"), For: "the writer stands in the midst of the meta page, and each reader has read 20 times meanwhile", Until: func(w *sims.World) bool {
-			return w.Actor("writer").Gate == "checksum" && decodeStore(w).torn() == 1 && passedOver(w, nil) >= 20
+			return w.Actor("writer").Gate == "checksum" && decodeStore(w).torn() == 1 && passedOver(w, w.Before) >= 20
 		}},
-		{ID: "killed", Turn: sims.Press("kill the writer"), For: "the writer is dead", Until: func(w *sims.World) bool {
-			return w.Actor("writer").Life == scene.Killed
+		{ID: "killed", Turn: sims.Press("kill the writer"), For: "the writer is dead in the midst of the meta page", Until: func(w *sims.World) bool {
+			return w.Actor("writer").Life == scene.Killed && w.SinceEnd("writer") >= 2 && decodeStore(w).torn() == 1
 		}},
 		{ID: "unhurt", For: "each reader has read 50 times since", Until: func(w *sims.World) bool {
-			before := w.After("killed")
-			return before != nil && passedOver(w, before) >= 50 && decodeStore(w).torn() == 1
+			return passedOver(w, w.After("killed")) >= 50 && w.Actor("writer").Life == scene.Killed && decodeStore(w).torn() == 1
 		}},
-		{ID: "again", Turn: sims.Press("start the writer", "commit"), For: "both readers have read transaction 3", Until: committed(3)},
-		{ID: "sealed", Turn: []sims.Turn{{Knob: "die at", Value: "last msync"}, {Knob: "commit"}}, For: "the writer is dead, and both readers have read transaction 4", Until: func(w *sims.World) bool {
-			return w.Actor("writer").Life == scene.Killed && readersAt(w, 4) && decodeStore(w).newest.txn == 4
+		{ID: "again", Turn: sims.Press("start the writer", "commit"), For: "the commit is done, and both readers have read it", Until: committed},
+		{ID: "sealed", Turn: []sims.Turn{{Knob: "die at", Value: "last msync"}, {Knob: "commit"}}, For: "the writer is dead, and both readers have read its transaction", Until: func(w *sims.World) bool {
+			txn := decodeStore(w).newest.txn
+			return w.Actor("writer").Life == scene.Killed && txn > decodeStore(w.Before).newest.txn && readersAt(w, txn)
 		}},
-		{ID: "old-reader", Turn: sims.Press("start the writer", "hold a version"), For: "the holder has begun to read transaction 4", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("holder", "holds")) >= 2 && decodeStore(w).oldest() == 4 && w.Actor("writer").Idle
+		{ID: "old-reader", Turn: sims.Press("start the writer", "hold a version"), For: "the holder has begun to read the newest transaction", Until: func(w *sims.World) bool {
+			m, v := w.News("holder", "holds"), decodeStore(w)
+			return w.Since(m) >= 2 && v.oldest() == uint64(m.N["txn"]) && v.newest.txn == v.oldest() && w.Actor("writer").Idle
 		}},
-		{ID: "pinned", Turn: sims.Press("commit", "commit", "commit"), For: "two commits are done and the third was refused", Until: func(w *sims.World) bool {
-			m := w.Last("writer", "refused")
-			return m != nil && w.Since(m) >= 2 && readersAt(w, 6) && decodeStore(w).newest.txn == 6
+		{ID: "pinned", Turn: sims.Press("commit", "commit", "commit"), For: "a commit was refused, and both readers have read the one before it", Until: func(w *sims.World) bool {
+			txn := decodeStore(w).newest.txn
+			return w.Since(w.News("writer", "refused")) >= 2 && readersAt(w, txn) && holds(w) > 0 && txn > uint64(holds(w))
 		}},
 		{ID: "looks", Turn: sims.Press("look again"), For: "the holder has read its version once more", Until: func(w *sims.World) bool {
-			return w.Last("holder", "looked") != nil
+			return w.News("holder", "looked") != nil
 		}},
-		{ID: "dies", Turn: sims.Press("kill the holder"), For: "the holder is dead", Until: func(w *sims.World) bool {
-			return w.Actor("holder").Life == scene.Killed && decodeStore(w).oldest() == 4
+		{ID: "dies", Turn: sims.Press("kill the holder"), For: "the holder is dead, and its line is left", Until: func(w *sims.World) bool {
+			v := decodeStore(w)
+			return w.Actor("holder").Life == scene.Killed && w.SinceEnd("holder") >= 2 && v.lineOf(w.Actor("holder").PID) && v.oldest() < v.newest.txn
 		}},
-		{ID: "reused", Turn: sims.Press("commit"), For: "both readers have read transaction 7", Until: committed(7)},
+		{ID: "reused", Turn: sims.Press("commit"), For: "the commit is done, and both readers have read it", Until: committed},
 	},
 	Claims: storeClaims,
 }
@@ -228,7 +231,7 @@ func toWrite(a *sims.Actor, running bool) bool {
 		case "rest":
 			running = false
 		case "commit":
-			return running
+			return false // one, also for a writer that was writing on and on
 		}
 	}
 }
@@ -287,6 +290,10 @@ func holdSnapshot(a *sims.Actor) error {
 			}
 			look(a, sn, "looked")
 		case "end":
+			if sn.s == nil {
+				a.Say("holds nothing")
+				continue
+			}
 			s.end()
 			sn = snapshot{}
 			a.Say("ended")
@@ -429,17 +436,30 @@ func (v storeView) pagesOf() []uint64 {
 	return pages
 }
 
-// readersAt reports whether both readers have read a transaction.
-func readersAt(w *sims.World, txn int64) bool {
-	return w.Count("reader-1", "txn") == txn && w.Count("reader-2", "txn") == txn
+// lineOf reports whether a process has a line in the readers' page.
+func (v storeView) lineOf(pid int) bool {
+	for _, l := range v.lines {
+		if l.pid == pid && pid != 0 {
+			return true
+		}
+	}
+	return false
 }
 
-// committed is a transaction done and read by both.
-func committed(txn int64) func(*sims.World) bool {
-	return func(w *sims.World) bool {
-		m := w.Last("writer", "committed")
-		return m != nil && m.N["txn"] == txn && w.Since(m) >= 2 && readersAt(w, txn) && int64(decodeStore(w).newest.txn) == txn
+// readersAt reports whether both readers live and have read a transaction.
+func readersAt(w *sims.World, txn uint64) bool {
+	for _, role := range loopReaders {
+		if w.Count(role, "txn") != int64(txn) || !w.Actor(role).Life.Alive() {
+			return false
+		}
 	}
+	return true
+}
+
+// committed is a transaction done in this step and read by both.
+func committed(w *sims.World) bool {
+	m, txn := w.News("writer", "committed"), decodeStore(w).newest.txn
+	return w.Since(m) >= 2 && uint64(m.N["txn"]) == txn && readersAt(w, txn)
 }
 
 // passedOver is how often each reader at least has met a torn meta page and gone by

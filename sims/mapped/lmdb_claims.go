@@ -16,37 +16,38 @@ var storeClaims = []sims.Claim{
 		if a == nil {
 			return sims.NotYet()
 		}
+		last := decodeStore(a.Before).newest.txn
 		got := fmt.Sprintf("writer at gate %q; each reader has read at least %s times meanwhile, and sees transaction %d", a.Actor("writer").Gate,
-			scene.Thousands(passedOver(a, nil)), a.Count("reader-1", "txn"))
-		return sims.Judge(a.Actor("writer").Gate == "checksum" && passedOver(a, nil) >= 20 && readersAt(a, 2),
-			"writer at gate \"checksum\"; each reader has read at least 20 times meanwhile, and sees transaction 2", got, "the writer's gate, the readers' counters")
+			scene.Thousands(passedOver(a, a.Before)), a.Count("reader-1", "txn"))
+		return sims.Judge(a.Actor("writer").Gate == "checksum" && passedOver(a, a.Before) >= 20 && readersAt(a, last),
+			fmt.Sprintf("writer at gate \"checksum\"; each reader has read at least 20 times meanwhile, and sees transaction %d", last), got, "the writer's gate, the readers' counters")
 	}},
 	{ID: "last-commit", Says: "a writer killed in the midst of a commit leaves the last one", Check: func(w *sims.World) sims.Verdict {
-		before, a := w.After("killed"), w.After("unhurt")
+		held, before, a := w.After("held"), w.After("killed"), w.After("unhurt")
 		if a == nil {
 			return sims.NotYet()
 		}
-		v := decodeStore(a)
+		v, last := decodeStore(a), decodeStore(held).newest.txn
 		got := fmt.Sprintf("writer %s; %d torn meta page; newest valid: transaction %d; %s reads later: transaction %d, %d halves", a.Actor("writer").Ended(), v.torn(), v.newest.txn,
 			scene.Thousands(reads(a)-reads(before)), a.Count("reader-1", "txn"), halves(a))
-		return sims.Judge(a.Actor("writer").Life == scene.Killed && v.torn() == 1 && v.newest.txn == 2 && readersAt(a, 2) && halves(a) == 0 && passedOver(a, before) >= 50,
-			"writer killed by SIGKILL; 1 torn meta page; newest valid: transaction 2; the readers see that, and no halves", got, "wait status, pread(2) of the meta pages, the readers' counters")
+		return sims.Judge(a.Actor("writer").Life == scene.Killed && v.torn() == 1 && v.newest.txn == last && readersAt(a, last) && halves(a) == 0 && passedOver(a, before) >= 50,
+			fmt.Sprintf("writer killed by SIGKILL; 1 torn meta page; newest valid: transaction %d; the readers see that, and no halves", last), got, "wait status, pread(2) of the meta pages, the readers' counters")
 	}},
 	{ID: "no-repair", Says: "the next writer goes on from there with nothing to repair", Check: func(w *sims.World) sims.Verdict {
 		dead, a := w.After("unhurt"), w.After("again")
 		if a == nil {
 			return sims.NotYet()
 		}
-		left, v := newPages(decodeStore(dead)), decodeStore(a)
+		left, v, next := newPages(decodeStore(dead)), decodeStore(a), decodeStore(dead).newest.txn+1
 		var used []int
 		for _, p := range v.pagesOf() {
-			if v.nodes[p][nodeTxn] == 3 {
+			if v.nodes[p][nodeTxn] == next {
 				used = append(used, int(p))
 			}
 		}
 		slices.Sort(used)
-		return sims.Judge(v.newest.txn == 3 && v.torn() == 0 && slices.Equal(left, used) && readersAt(a, 3),
-			fmt.Sprintf("transaction 3 in the pages %v that the dead one had begun, 0 torn", left),
+		return sims.Judge(v.newest.txn == next && v.torn() == 0 && slices.Equal(left, used) && readersAt(a, next),
+			fmt.Sprintf("transaction %d in the pages %v that the dead one had begun, 0 torn", next, left),
 			fmt.Sprintf("transaction %d in the pages %v, %d torn", v.newest.txn, used, v.torn()), "pread(2) of the file")
 	}},
 	{ID: "one-store", Says: "one store later, the commit counts, though its writer was killed", Check: func(w *sims.World) sims.Verdict {
@@ -57,8 +58,8 @@ var storeClaims = []sims.Claim{
 		say := func(how string, txn uint64, seen int64) string {
 			return fmt.Sprintf("writer %s; newest valid: transaction %d; the readers see %d", how, txn, seen)
 		}
-		txn := decodeStore(a).newest.txn
-		return sims.Judge(a.Actor("writer").Life == scene.Killed && txn == 4 && readersAt(a, 4), say("killed by SIGKILL", 4, 4),
+		txn, next := decodeStore(a).newest.txn, decodeStore(a.Before).newest.txn+1
+		return sims.Judge(a.Actor("writer").Life == scene.Killed && txn == next && readersAt(a, next), say("killed by SIGKILL", next, int64(next)),
 			say(a.Actor("writer").Ended(), txn, a.Count("reader-1", "txn")), "wait status, pread(2) of the meta pages, the readers' counters")
 	}},
 	{ID: "snapshot", Says: "a reader sees one version for as long as it reads", Check: func(w *sims.World) sims.Verdict {
@@ -67,10 +68,10 @@ var storeClaims = []sims.Claim{
 			return sims.NotYet()
 		}
 		first, again := a.Last("holder", "holds"), a.Last("holder", "looked")
-		txn := decodeStore(a).newest.txn
-		return sims.Judge(again.N["txn"] == 4 && again.S["values"] == first.S["values"] && txn == 6,
-			"transaction 4: "+first.S["values"]+"; newest: transaction 6", fmt.Sprintf("transaction %d: %s; newest: transaction %d", again.N["txn"], again.S["values"], txn),
-			"the holder's loads, pread(2) of the meta pages")
+		txn := int64(decodeStore(a).newest.txn)
+		return sims.Judge(again.N["txn"] == first.N["txn"] && again.S["values"] == first.S["values"] && txn > first.N["txn"],
+			fmt.Sprintf("transaction %d: %s; a later one is the newest", first.N["txn"], first.S["values"]),
+			fmt.Sprintf("transaction %d: %s; the newest is %d", again.N["txn"], again.S["values"], txn), "the holder's loads, pread(2) of the meta pages")
 	}},
 	{ID: "kept", Says: "pages that a reader needs are not written over, even when none is left", Check: checkKept},
 	{ID: "reused", Says: "a dead reader is found out, and its pages are used again", Check: checkReused},
@@ -95,23 +96,22 @@ func newPages(v storeView) (pages []int) {
 }
 
 func checkKept(w *sims.World) sims.Verdict {
-	before, a := w.After("old-reader"), w.After("pinned")
+	begun, a := w.After("old-reader"), w.After("pinned")
 	if a == nil {
 		return sims.NotYet()
 	}
-	old, now := decodeStore(before), decodeStore(a)
-	changed := 0
+	old, now := decodeStore(begun), decodeStore(a)
+	changed, held := 0, old.newest.txn
 	for _, p := range old.pagesOf() {
 		if old.nodes[p] != now.nodes[p] {
 			changed++
 		}
 	}
-	m := a.Last("writer", "refused")
-	say := func(changed int, txn uint64, usable, kept int64) string {
-		return fmt.Sprintf("%d of the 5 pages of transaction 4 changed; newest: transaction %d; the next was refused with %d pages to be had and %d kept", changed, txn, usable, kept)
-	}
-	return sims.Judge(changed == 0 && now.newest.txn == 6 && m.N["usable"] < perCommit && now.count(scene.PageOld) == 6, say(0, 6, 2, 6),
-		say(changed, now.newest.txn, m.N["usable"], now.count(scene.PageOld)), "pread(2) of every page, the writer's answer")
+	m, kept := a.Last("writer", "refused"), now.count(scene.PageOld)
+	return sims.Judge(changed == 0 && now.newest.txn > held && m.N["oldest"] == int64(held) && m.N["usable"] < perCommit && kept > 0,
+		fmt.Sprintf("0 of the 5 pages of transaction %d changed; a later one is the newest; the next was refused with less than %d pages to be had, and others kept", held, perCommit),
+		fmt.Sprintf("%d of the 5 pages of transaction %d changed; newest: transaction %d; the next was refused with %d pages to be had and %d kept", changed, held, now.newest.txn, m.N["usable"], kept),
+		"pread(2) of every page, the writer's answer")
 }
 
 func checkReused(w *sims.World) sims.Verdict {
@@ -119,26 +119,29 @@ func checkReused(w *sims.World) sims.Verdict {
 	if a == nil {
 		return sims.NotYet()
 	}
-	old, v := decodeStore(begun), decodeStore(a)
+	old, gone, v := decodeStore(begun), decodeStore(dead), decodeStore(a)
 	again := 0
 	for _, p := range old.pagesOf() {
-		if v.nodes[p][nodeTxn] == 7 {
+		if v.nodes[p][nodeTxn] > gone.newest.txn {
 			again++
 		}
 	}
-	pid := dead.Actor("holder").PID
+	pid, cleared := dead.Actor("holder").PID, int64(0)
+	for i := range a.Moments { // yours after the death too
+		if m := &a.Moments[i]; m.Name == "committed" && m.At > dead.Now {
+			cleared += m.N["stale"]
+		}
+	}
 	line := func(v storeView) string {
-		for _, l := range v.lines {
-			if l.pid == pid {
-				return "in it"
-			}
+		if v.lineOf(pid) {
+			return "in it"
 		}
 		return "not in it"
 	}
-	say := func(before, after string, cleared int64, txn uint64, some bool) string {
-		return fmt.Sprintf("the dead holder's line: %s, then %s (%d emptied by the writer); transaction %d; pages of transaction 4 used again: %v", before, after, cleared, txn, some)
+	say := func(before, after string, cleared int64, some string) string {
+		return fmt.Sprintf("the dead holder's line: %s, then %s (%d emptied by the writer); pages of transaction %d used again: %s", before, after, cleared, old.newest.txn, some)
 	}
-	cleared := a.Last("writer", "committed").N["stale"]
-	return sims.Judge(line(decodeStore(dead)) == "in it" && line(v) == "not in it" && cleared == 1 && v.newest.txn == 7 && again > 0,
-		say("in it", "not in it", 1, 7, true), say(line(decodeStore(dead)), line(v), cleared, v.newest.txn, again > 0), "wait status, pread(2) of the readers' page and of every page, kill(2) with signal 0")
+	some := map[bool]string{true: "some", false: "none"}[again > 0]
+	return sims.Judge(gone.lineOf(pid) && !v.lineOf(pid) && cleared == 1 && v.newest.txn > gone.newest.txn && again > 0,
+		say("in it", "not in it", 1, "some"), say(line(gone), line(v), cleared, some), "wait status, pread(2) of the readers' page and of every page, kill(2) with signal 0")
 }

@@ -149,7 +149,7 @@ func storeFigures(w *sims.World, v storeView) []scene.Figure {
 		return fmt.Sprintf("od -A d -t u8 -j %d -N %d %s", page*w.Facts["page"], 8*metaWords, w.Object("store").S["path"])
 	}
 	newest := scene.Figure{ID: "newest", Label: "newest commit", Text: fmt.Sprintf("txn %d", v.newest.txn), Origin: scene.Kernel}
-	free := scene.Figure{ID: "pages", Label: "free, kept", Text: fmt.Sprintf("%d, %d pages", v.count(scene.PageFree), v.count(scene.PageOld)), Origin: scene.Derived}
+	free := scene.Figure{ID: "pages", Label: "free, kept", Text: fmt.Sprintf("%d, %d", v.count(scene.PageFree), v.count(scene.PageOld)), Origin: scene.Derived}
 	if !v.known {
 		newest = scene.Missing("newest", "newest commit", "the file has not been looked at yet")
 		free = scene.Missing("pages", "free, kept", "the file has not been looked at yet")
@@ -159,7 +159,7 @@ func storeFigures(w *sims.World, v storeView) []scene.Figure {
 		free.From("the free pages in the newest meta page, and the oldest version in the readers' page", dump(int64(v.newest.txn%2))),
 		scene.Figure{ID: "half", Label: "halves, of reads", Text: fmt.Sprintf("%s of %s", scene.Thousands(halves(w)), scene.Thousands(reads(w))), Origin: scene.Child}.
 			From("the readers' counters: versions whose accounts do not add up, or with a page of a later transaction; and all they have read", ""),
-		scene.Count("torn", "torn meta passed over", w.Count("reader-1", "torn")+w.Count("reader-2", "torn"), "", scene.Child).From("the readers' counters: a meta page with a wrong checksum, and they went by the other", ""),
+		scene.Count("torn", "torn, passed over", w.Count("reader-1", "torn")+w.Count("reader-2", "torn"), "", scene.Child).From("the readers' counters: a meta page with a wrong checksum, and they went by the other", ""),
 	}
 	return figures
 }
@@ -208,8 +208,14 @@ func holderState(w *sims.World, v storeView) string {
 	txn, held, kept := v.newest.txn, holds(w), v.count(scene.PageOld)
 	refused, done := w.Last("writer", "refused"), w.Last("writer", "committed")
 	last := w.Last("holder", "looked")
+	newest := &sims.Moment{}
+	if n := len(w.Moments); n > 0 {
+		newest = &w.Moments[n-1]
+	}
 	switch {
-	case last != nil && &w.Moments[len(w.Moments)-1] == last && held > 0:
+	case newest.Name == "holds nothing" && held == 0:
+		return "The holder reads no version now, so there is nothing to look at or to give up. Let it hold one first."
+	case last != nil && newest == last && held > 0:
 		return fmt.Sprintf("The holder has read transaction %d once more and found %s in it, as before; %d counts.", held, last.S["values"], txn)
 	case w.Actor("holder").Ended() != "" && v.oldest() < txn && kept > 0:
 		return fmt.Sprintf("The holder is dead (%s), but its line is still there: till the next commit, pages are kept for transaction %d.", w.Actor("holder").Ended(), v.oldest())

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 	"unicode"
 
 	"golang.org/x/sys/unix"
@@ -29,7 +30,10 @@ const (
 	ownText   = 2 // of texts: the learner's
 )
 
-var texts = []string{"good morning", "tea at five", ""}
+var (
+	texts           = []string{"good morning", "tea at five", ""}
+	sharedFileRoles = []string{"typist", "neighbour", "reader"}
+)
 
 var sharedFile = sims.Sim{
 	ID:     "mapped/shared-file",
@@ -53,7 +57,7 @@ var sharedFile = sims.Sim{
 		{Key: "r", Name: "reader reads", Help: "the reader reads the file as cat does: pread(2)", Act: sims.Tell{Role: "reader", Command: "read"}},
 		{Key: "b", Name: "neighbour types", Help: "the neighbour stores \"and back\" into its mapping", Act: sims.Tell{Role: "neighbour", Command: "type", N: -1}},
 		{Key: "o", Name: "typist looks", Help: "the typist loads the text from its mapping again", Act: sims.Tell{Role: "typist", Command: "look"}},
-		{Key: "m", Name: "MAP_PRIVATE", Help: "how the typist maps the file: shared or private; the cast starts anew", Act: sims.Choose{Option: "mapping"}},
+		{Key: "m", Name: "typist's mapping", Help: "how the typist maps the file, MAP_SHARED or MAP_PRIVATE; the cast starts anew", Act: sims.Choose{Option: "mapping"}},
 	},
 	Draw: drawSharedFile,
 	Measured: func(w *sims.World) (string, bool) {
@@ -70,26 +74,26 @@ var sharedFile = sims.Sim{
 		return "none", true
 	},
 	Walk: []sims.Step{
-		{ID: "one-page", For: "both have the file's page in their page tables", Until: func(w *sims.World) bool {
-			return onOnePage(w) && w.Object("file").Level("exists") == 1
+		{ID: "one-page", For: "both have the file's page in their page tables, the typist by a shared mapping", Until: func(w *sims.World) bool {
+			return w.Options["mapping"] == "shared" && onOnePage(w) && fileText(w) != ""
 		}},
-		{ID: "typed", Turn: sims.Press("type " + texts[0]), For: "the typist has stored its text", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("typist", "typed")) >= 2
+		{ID: "typed", Turn: sims.Press("type " + texts[0]), For: "the typist has stored its text into a shared mapping", Until: func(w *sims.World) bool {
+			return w.Options["mapping"] == "shared" && w.Since(w.News("typist", "typed")) >= 2
 		}},
 		{ID: "loaded", Turn: sims.Press("neighbour looks"), For: "the neighbour has looked into its mapping", Until: func(w *sims.World) bool {
-			return w.Last("neighbour", "looked") != nil
+			return w.News("neighbour", "looked") != nil
 		}},
 		{ID: "read", Turn: sims.Press("reader reads"), For: "read has returned", Until: func(w *sims.World) bool {
-			return w.Last("reader", "read") != nil
+			return w.Since(w.News("reader", "read")) >= 2
 		}},
-		{ID: "private", Turn: []sims.Turn{{Knob: "MAP_PRIVATE", Value: "private"}}, For: "the typist maps the file anew, private, and both have its page", Until: func(w *sims.World) bool {
-			return w.Options["mapping"] == "private" && onOnePage(w)
+		{ID: "private", Turn: []sims.Turn{{Knob: "typist's mapping", Value: "private"}}, For: "the typist maps the file anew, private, and both have its page", Until: func(w *sims.World) bool {
+			return w.Options["mapping"] == "private" && onOnePage(w) && fileText(w) != ""
 		}},
 		{ID: "copied", Turn: sims.Press("type " + texts[1]), For: "the typist has stored its text and the kernel was asked for its page again", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("typist", "typed")) >= 2 && w.Mapping("typist", "file").Level("file") == 0 && w.Mapping("typist", "file").Level("private") > 0
+			return w.Since(w.News("typist", "typed")) >= 2 && w.Mapping("typist", "file").Level("file") == 0 && w.Mapping("typist", "file").Level("private") > 0
 		}},
 		{ID: "unseen", Turn: sims.Press("neighbour looks", "reader reads"), For: "the neighbour and the reader have looked", Until: func(w *sims.World) bool {
-			return w.Last("neighbour", "looked") != nil && w.Last("reader", "read") != nil
+			return w.News("neighbour", "looked") != nil && w.News("reader", "read") != nil
 		}},
 	},
 	Claims: []sims.Claim{
@@ -100,16 +104,20 @@ var sharedFile = sims.Sim{
 				return sims.NotYet()
 			}
 			typed, seen := a.Last("typist", "typed").S["text"], a.Last("neighbour", "looked").S["text"]
-			return sims.Judge(seen == typed && typed != firstText, quoted(typed), quoted(seen), "the bytes in the neighbour's mapping")
+			return sims.Judge(seen == typed && typed != firstText && typed != "", quoted(typed), quoted(seen), "the bytes in the neighbour's mapping")
 		}},
-		{ID: "read-sees", Says: "read sees the store at once, with no write and no msync", Check: func(w *sims.World) sims.Verdict {
+		{ID: "read-sees", Says: "read sees the store at once, though the typist has no descriptor to write with", Check: func(w *sims.World) sims.Verdict {
 			a := w.After("read")
 			if a == nil {
 				return sims.NotYet()
 			}
 			typed, seen := a.Last("typist", "typed").S["text"], a.Last("reader", "read").S["text"]
-			return sims.Judge(seen == typed && seen == fileText(a), "read: "+quoted(typed)+"; in the file: "+quoted(typed),
-				"read: "+quoted(seen)+"; in the file: "+quoted(fileText(a)), "pread(2) by the reader, and by the tour")
+			_, open := a.Holds("typist", "file", "")
+			say := func(read, file string, open bool) string {
+				return "read: " + quoted(read) + "; in the file: " + quoted(file) + "; the typist has it open: " + map[bool]string{false: "no", true: "yes"}[open]
+			}
+			return sims.Judge(seen == typed && seen == fileText(a) && typed != "" && !open, say(typed, typed, false), say(seen, fileText(a), open),
+				"pread(2) by the reader, and by the tour; /proc/PID/fd")
 		}},
 		{ID: "private-unseen", Says: "a store into a private mapping is seen by nobody else", Check: func(w *sims.World) sims.Verdict {
 			a := w.After("unseen")
@@ -120,8 +128,12 @@ var sharedFile = sims.Sim{
 				return fmt.Sprintf("typist %q, neighbour %q, read %q, in the file %q", own, load, read, file)
 			}
 			typed, load, read := a.Last("typist", "typed").S["text"], a.Last("neighbour", "looked").S["text"], a.Last("reader", "read").S["text"]
-			return sims.Judge(typed == texts[1] && load == firstText && read == firstText && fileText(a) == firstText,
-				say(texts[1], firstText, firstText, firstText), say(typed, load, read, fileText(a)), "the bytes in each mapping, pread(2)")
+			was := fileText(w.After("private")) // nobody had stored then
+			if m := a.Last("neighbour", "typed"); m != nil {
+				was = m.S["text"] // you let it
+			}
+			return sims.Judge(typed != was && load == was && read == was && fileText(a) == was,
+				say(typed, was, was, was), say(typed, load, read, fileText(a)), "the bytes in each mapping, pread(2)")
 		}},
 		{ID: "copy-on-write", Says: "the first store into a private mapping gives the process a page of its own", Check: checkCopied},
 	},
@@ -144,7 +156,7 @@ func wireSharedFile(w *sims.Wiring) error {
 	for i := range textSize / 8 { // the text, eight bytes at a time
 		w.Cells("file", sims.Cell{Name: fmt.Sprintf("text %d", i), Offset: int64(8 * i), Size: 8})
 	}
-	for _, role := range []string{"typist", "neighbour", "reader"} {
+	for _, role := range sharedFileRoles {
 		w.Put(role, "path", path) // all that they have in common
 	}
 	w.Put("neighbour", "mapping", "shared") // always; the option is the typist's
@@ -310,7 +322,7 @@ func copied(w *sims.World) bool {
 
 func drawSharedFile(w *sims.World) *scene.Scene {
 	s := &scene.Scene{Sentence: sharedFileSentence(w), Objects: []scene.Object{filePicture(w)}}
-	for _, role := range []string{"typist", "neighbour", "reader"} {
+	for _, role := range sharedFileRoles {
 		p := w.Process(role)
 		if text := lastSeen(w, role); text != "" && p.Life.Alive() && p.Life != scene.Stopped {
 			p.Note = quoted(short(text))
@@ -319,7 +331,7 @@ func drawSharedFile(w *sims.World) *scene.Scene {
 	}
 	if copied(w) {
 		s.Objects = append(s.Objects, scene.Page{ID: "copy", Label: "typist's own page", Frame: frameOf(w, "typist"), Note: "anonymous: of no file",
-			Words: []scene.Word{{Name: "text", Text: quoted(lastSeen(w, "typist")), Who: "typist"}}})
+			Words: []scene.Word{{Name: "text", Text: cmp.Or(lastSeen(w, "typist"), "–"), Who: "typist"}}})
 	}
 	for _, role := range []string{"typist", "neighbour"} {
 		if l, ok := mapLink(w, role); ok {
@@ -439,22 +451,42 @@ func framesFigure(w *sims.World) scene.Figure {
 }
 
 func sharedFileSentence(w *sims.World) string {
-	var gone []string
-	for _, role := range []string{"typist", "neighbour", "reader"} {
-		if e := w.Actor(role).Ended(); e != "" {
-			gone = append(gone, "the "+role+" ("+e+")")
+	var gone, stopped []string
+	since := time.Duration(0)
+	for _, role := range sharedFileRoles {
+		a := w.Actor(role)
+		if e := a.Ended(); e != "" {
+			gone, since = append(gone, "the "+role+" ("+e+")"), max(since, a.Since)
+		} else if a.Paused {
+			stopped = append(stopped, "the "+role)
 		}
-	}
-	if len(gone) > 0 {
-		text := "Gone: " + strings.Join(gone, ", ") + ". The file still has " + quoted(fileText(w)) + "."
-		if w.Actor("typist").Ended() != "" && w.Options["mapping"] == "private" {
-			text += " What the typist stored went with its own page."
-		}
-		return text
 	}
 	m := latest(w)
+	if len(gone) == 0 && len(stopped) == 0 {
+		return fileNews(w, m)
+	}
+	var parts []string
+	if len(gone) > 0 {
+		parts = append(parts, "Gone: "+strings.Join(gone, ", ")+".")
+	}
+	if len(stopped) > 0 {
+		parts = append(parts, "Stopped: "+strings.Join(stopped, ", ")+". What it is told waits until it goes on.")
+	}
 	switch {
-	case !w.Maps("typist", "file") || !w.Maps("neighbour", "file"):
+	case m != nil && m.At > since: // told of after the last of them went
+		parts = append(parts, fileNews(w, m))
+	case w.Actor("typist").Ended() != "" && w.Options["mapping"] == "private" && w.Last("typist", "typed") != nil:
+		parts = append(parts, "What the typist stored went with its own page; the file has "+quoted(fileText(w))+".")
+	case len(gone) > 0:
+		parts = append(parts, "The file still has "+quoted(fileText(w))+".")
+	}
+	return strings.Join(parts, " ")
+}
+
+// fileNews is what happened last, in a sentence.
+func fileNews(w *sims.World, m *sims.Moment) string {
+	switch {
+	case m == nil && (!w.Maps("typist", "file") || !w.Maps("neighbour", "file")):
 		return "Two processes open the file and map it."
 	case m == nil && w.Options["mapping"] == "private":
 		return "The typist's mapping is private now. Nobody has stored yet, and both still have the file's page."

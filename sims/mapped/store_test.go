@@ -162,7 +162,7 @@ func TestKilledWriters(t *testing.T) {
 		}
 	}
 	before := reads(s.w)
-	s.until("the readers have read the last one", func() bool { return readersAt(s.w, int64(txn)) && reads(s.w) > before })
+	s.until("the readers have read the last one", func() bool { return readersAt(s.w, txn) && reads(s.w) > before })
 	t.Logf("%d writers killed, %d of them before their commit counted and %d after; transaction %d; %d reads, %d torn meta pages passed over", kills, early, sealed, txn,
 		reads(s.w), s.w.Count("reader-1", "torn")+s.w.Count("reader-2", "torn"))
 	if halves(s.w) != 0 {

@@ -9,11 +9,13 @@ type Page struct {
 	// Frame is its number, by pagemap; "" when the kernel does not show it.
 	Frame string `json:"frame,omitempty"`
 	// Absent: no frame is behind the page yet. One comes with the first store (or load).
-	Absent bool   `json:"absent,omitempty"`
-	Size   int64  `json:"size,omitempty"` // bytes of the whole mapping
-	Words  []Word `json:"words,omitempty"`
-	Gone   bool   `json:"gone,omitempty"`
-	Note   string `json:"note,omitempty"` // "private", "shared by 2"
+	Absent bool `json:"absent,omitempty"`
+	// Unframed: the lesson is about the words alone, and the frame is not told.
+	Unframed bool   `json:"unframed,omitempty"`
+	Size     int64  `json:"size,omitempty"` // bytes of the whole mapping
+	Words    []Word `json:"words,omitempty"`
+	Gone     bool   `json:"gone,omitempty"`
+	Note     string `json:"note,omitempty"` // "private", "shared by 2"
 }
 
 // Word is one number in memory.

@@ -35,7 +35,10 @@ func (p *painter) futexCard(o *scene.Futex, d detail, room int) card {
 		k.rows = []row{append(line, span{" ▌", Dim})}
 		return k
 	case small:
-		k.rows = []row{word, p.ownerRow(o), p.asleepRow(o)}
+		k.rows = []row{word, p.ownerRow(o)}
+		if len(o.Asleep) > 0 {
+			k.rows = append(k.rows, p.asleepRow(o))
+		}
 		if o.Robust {
 			k.rows[0] = bits(o, true)
 		}

@@ -35,6 +35,9 @@ func (p *painter) mappedCard(o *scene.Mapped, d detail, room int) card {
 		k.rows = []row{append(append(append(row{}, k.title...), span{" ", Text}), p.onLine(o, mapColumns)...)}
 		k.title = nil
 		return k
+	case d == small && told && len(o.Pages) > 1 && room >= 60:
+		k.rows = p.smallCells(o)
+		return k
 	case d == small:
 		k.rows = []row{p.onLine(o, 16)}
 		return k
@@ -119,6 +122,28 @@ func (p *painter) pageCells(o *scene.Mapped, d detail, room int) []row {
 		if two {
 			rows = append(rows, under)
 		}
+	}
+	return rows
+}
+
+// smallCells are the pages in four columns, a mark and a word each, without numbers.
+func (p *painter) smallCells(o *scene.Mapped) []row {
+	const columns, most = 4, 10
+	var wide [columns]int
+	for i := range o.Pages {
+		wide[i%columns] = max(wide[i%columns], 2+min(Width(o.Pages[i].Text), most))
+	}
+	var rows []row
+	for i := range o.Pages {
+		q, at := &o.Pages[i], i%columns
+		if at == 0 {
+			rows = append(rows, nil)
+		}
+		cell := row{{useGlyph(q), p.markStyle(o, q)}, {" ", Text}, {head(q.Text, most), p.pageStyle(o, q)}}
+		if at < columns-1 {
+			cell = pad(cell, wide[at]+1)
+		}
+		rows[len(rows)-1] = append(rows[len(rows)-1], cell...)
 	}
 	return rows
 }

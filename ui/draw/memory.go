@@ -19,21 +19,26 @@ func (p *painter) pageCard(o *scene.Page, d detail, room int) card {
 		return k
 	}
 	number := frameRow(o)
-	switch d {
-	case flat:
+	onLine := o.Unframed && p.wordLine(o.Words).width() <= lineOfWords
+	switch {
+	case d == flat || d == small && onLine:
 		k.framed = false
 		line := append(row{{"▐ ", Dim}}, k.title...)
-		line = append(append(line, span{"  ", Text}), number...)
+		if !o.Unframed {
+			line = append(append(line, span{"  ", Text}), number...)
+		}
 		for i := range min(len(o.Words), 4) {
 			line = append(append(line, span{"  ", Text}), p.wordRow(&o.Words[i], " ", 12)...)
 		}
 		k.title = nil
 		k.rows = []row{append(line, span{" ▌", Dim})}
 		return k
-	case small:
-		k.rows = append(k.rows, number)
+	case d == small:
+		if !o.Unframed {
+			k.rows = append(k.rows, number)
+		}
 		for i := range min(len(o.Words), 2) {
-			k.rows = append(k.rows, p.wordRow(&o.Words[i], fill, 12))
+			k.rows = append(k.rows, p.wordRow(&o.Words[i], fill, 16))
 		}
 		return k
 	}
@@ -41,7 +46,9 @@ func (p *painter) pageCard(o *scene.Page, d detail, room int) card {
 	if d <= lean {
 		k.least = 26
 	}
-	k.rows = append(k.rows, number)
+	if !o.Unframed {
+		k.rows = append(k.rows, number)
+	}
 	if d <= lean && (o.Size > 0 || o.Note != "") {
 		r := row{{head(o.Note, 26), Dim}}
 		if o.Size > 0 {
@@ -57,6 +64,21 @@ func (p *painter) pageCard(o *scene.Page, d detail, room int) card {
 		k.rows = append(k.rows, p.wordRow(&o.Words[i], fill, 24))
 	}
 	return k
+}
+
+// lineOfWords is how long a line of all the words may be in place of a small card.
+const lineOfWords = 30
+
+// wordLine is all words in a line: "a 50  b 40".
+func (p *painter) wordLine(words []scene.Word) row {
+	var r row
+	for i := range words {
+		if i > 0 {
+			r = append(r, span{"  ", Text})
+		}
+		r = append(r, p.wordRow(&words[i], " ", 16)...)
+	}
+	return r
 }
 
 // pageWords is how many words of a page are shown.

@@ -45,8 +45,11 @@ var tries = [...]try{
 	{axis: across, detail: small}, {axis: down, detail: flat},
 	{axis: across, detail: small, bare: true, table: true}, {axis: across, detail: small, bare: true},
 	{axis: across, detail: small, bare: true, narrow: true},
-	{axis: across, detail: flat, bare: true},
+	flattest,
 }
+
+// flattest is a line for everything: better than a list, and the figures come first.
+var flattest = try{axis: across, detail: flat, bare: true}
 
 // picture draws into r and returns the lines used.
 func (p *painter) picture(c *Canvas, r Rect) int {
@@ -89,7 +92,7 @@ func (p *painter) height(w, h int, coarsest detail) int {
 	}
 	least := 0
 	for _, t := range tries {
-		if t.detail > coarsest {
+		if t.detail > coarsest || t == flattest {
 			continue
 		}
 		l := p.links().plan(t, Rect{W: w, H: tallest}, 0)
@@ -105,6 +108,18 @@ func (p *painter) height(w, h int, coarsest detail) int {
 		}
 	}
 	return least
+}
+
+// flatHeight is the lines that the flattest layout takes, 0 where it is too wide.
+func (p *painter) flatHeight(w int) int {
+	n := len(p.s.Processes) + len(p.s.Objects)
+	if n == 0 || n > most || len(p.s.Links) > 4*most {
+		return 0
+	}
+	if l := p.links().plan(flattest, Rect{W: w, H: tallest}, 0); l.w <= w {
+		return l.h
+	}
+	return 0
 }
 
 const tallest = 1 << 14

@@ -155,10 +155,15 @@ func appendStatus(rows []row, q *scene.Process, w int) []row {
 	if q.Life.Alive() {
 		add("", q.Where, Text)
 	}
-	if q.Gate == "" || !strings.Contains(q.Note, q.Gate) {
+	if !said(q) {
 		add("", q.Note, Dim)
 	}
 	return rows
+}
+
+// said reports whether a process's note only says what its gate or its life says.
+func said(q *scene.Process) bool {
+	return q.Gate != "" && strings.Contains(q.Note, q.Gate) || q.Life == scene.Stopped && q.Note == string(scene.Stopped)
 }
 
 func ended(q *scene.Process) string {
@@ -278,7 +283,7 @@ func (p *painter) processLine(q *scene.Process) row {
 	case q.Note == "":
 		add(lifeWord(q), Dim)
 	}
-	if q.Gate == "" || !strings.Contains(q.Note, q.Gate) {
+	if !said(q) {
 		add(q.Note, Dim)
 	}
 	return r

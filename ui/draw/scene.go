@@ -67,8 +67,8 @@ func (p *painter) traced() bool {
 }
 
 // leave is the lines that the picture leaves to the figures, the first table and the x-ray:
-// what they ask for, or less where the picture is boxes and arrows only then. Where
-// it is a list in any case they get what they ask for.
+// what they ask for, or less where the picture is boxes and arrows, or at least
+// arrows, only then. Where it is a list in any case they get what they ask for.
 func (p *painter) leave(o Options) int {
 	figures, table := p.aside(o)
 	least := min(figures, 2) + min(table, 4)
@@ -77,6 +77,9 @@ func (p *painter) leave(o Options) int {
 		figures, least = figures+calls, least+calls
 	}
 	need := p.height(o.Width, o.Height-figures-table, flat)
+	if need == 0 || o.Height-need < least {
+		need = p.flatHeight(o.Width)
+	}
 	switch {
 	case need > 0 && o.Height-need >= least:
 	case p.traced():

@@ -22,6 +22,9 @@ func page(s *scene.Scene, o *scene.Page) []string {
 	case o.Frame == "":
 		said = name + " is a frame whose number is not shown"
 	}
+	if o.Unframed {
+		said = name + " is in shared memory"
+	}
 	if o.Note != "" {
 		said += ", " + o.Note
 	}
