@@ -56,7 +56,7 @@ var deadOwner = sims.Sim{
 	Draw:     drawDeadOwner,
 	Measured: whatTheWaiterGot,
 	Walk: []sims.Step{
-		{ID: "held", For: "the holder is inside, and half-way, with a robust lock", Until: func(w *sims.World) bool { return w.Options["lock"] == "robust" && halfWay(w) }},
+		{ID: "held", Turn: []sims.Turn{{Knob: "kind of lock", Value: "robust"}}, For: "the holder is inside, and half-way, with a robust lock", Until: func(w *sims.World) bool { return w.Options["lock"] == "robust" && halfWay(w) }},
 		{ID: "asleep", Turn: sims.Press("lock"), For: "the waiter is asleep on the lock that the holder has", Until: func(w *sims.World) bool {
 			return waiterAsleepOn(scene.FutexWaiters)(w) && int(w.Object("page").Level("word")&scene.FutexTIDMask) == w.Actor("holder").PID && w.Actor("holder").Life.Alive()
 		}},

@@ -74,7 +74,7 @@ var sharedFile = sims.Sim{
 		return "none", true
 	},
 	Walk: []sims.Step{
-		{ID: "one-page", For: "both have the file's page in their page tables, the typist by a shared mapping", Until: func(w *sims.World) bool {
+		{ID: "one-page", Turn: []sims.Turn{{Knob: "typist's mapping", Value: "shared"}}, For: "both have the file's page in their page tables, the typist by a shared mapping", Until: func(w *sims.World) bool {
 			return w.Options["mapping"] == "shared" && onOnePage(w) && fileText(w) != ""
 		}},
 		{ID: "typed", Turn: sims.Press("type " + texts[0]), For: "the typist has stored its text into a shared mapping", Until: func(w *sims.World) bool {
