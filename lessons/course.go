@@ -109,3 +109,25 @@ func (c *Course) index(id string) int {
 	}
 	return -1
 }
+
+// Due are the questions of the lessons that were done, as far as they are due, in
+// the order in which they became so.
+func (c *Course) Due(p *Progress) []Card {
+	byID := map[string]Card{}
+	var ids []string
+	done := p.Lessons()
+	for _, l := range c.Lessons {
+		if _, ok := done[l.ID]; !ok || l.Text == nil {
+			continue
+		}
+		for _, card := range l.Text.Cards {
+			byID[card.ID] = card
+			ids = append(ids, card.ID)
+		}
+	}
+	var due []Card
+	for _, id := range p.Due(ids) {
+		due = append(due, byID[id])
+	}
+	return due
+}

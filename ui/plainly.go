@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ipctour/lessons"
+	"ipctour/sims/probe"
 	"ipctour/sims/stage"
 	"ipctour/ui/plain"
 	"ipctour/ui/prose"
@@ -155,13 +156,19 @@ func (p *plainly) chapters() error {
 			l, listed = place, false
 		case l != nil || line == "" || line == "b" || line == "back":
 			listed = false
+		case line == "d" || line == "doctor":
+			p.doctor()
+			listed = false
+		case line == "r" || line == "review":
+			p.review()
+			listed = false
 		case n >= 1 && n <= len(p.Course.Chapters):
 			if err := p.chapter(&p.Course.Chapters[n-1]); err != nil {
 				return err
 			}
 			listed = false
 		default:
-			p.unknown(line, fmt.Sprintf("the number of a chapter, 1 to %d; a lesson by its name, such as %s; q to quit",
+			p.unknown(line, fmt.Sprintf("the number of a chapter, 1 to %d; a lesson by its name, such as %s; d for what this machine allows; r for the questions that are due; q to quit",
 				len(p.Course.Chapters), p.Course.Lessons[0].ID))
 		}
 		if l != nil {
@@ -185,6 +192,47 @@ func (p *plainly) listChapters(place *lessons.Lesson) {
 	if place != nil {
 		p.row("c", "continue with "+place.Title+", where you left off")
 	}
+	if n := len(p.Course.Due(p.Progress)); n > 0 {
+		p.row("r", fmt.Sprintf("questions: %d are due", n))
+	}
+	p.row("d", "what this machine allows")
+}
+
+// doctor tells what this machine allows, and what to do about the rest.
+func (p *plainly) doctor() {
+	for _, c := range probe.Capabilities() {
+		if c.OK {
+			p.row("yes", c.Name)
+			continue
+		}
+		p.row("no ", c.Name)
+		p.say("It was tried: "+strings.TrimRight(c.Detail, ".")+".", "What to do: "+strings.TrimRight(c.Advice, ".")+".")
+	}
+}
+
+// review asks the questions that are due, one after the other.
+func (p *plainly) review() {
+	cards := p.Course.Due(p.Progress)
+	if len(cards) == 0 {
+		p.say("Nothing is due. Each lesson that you finish adds its questions.")
+		return
+	}
+	for _, card := range cards {
+		p.say("")
+		p.words(string(card.Ask))
+		p.say("Say it aloud; enter shows the answer.")
+		line, ok := p.next()
+		if !ok || line == "b" || line == "q" {
+			break
+		}
+		p.words(string(card.Answer))
+		p.say("1 if you did not know it, 2 if you did.")
+		if line, ok = p.next(); !ok || line == "b" || line == "q" {
+			break
+		}
+		p.Progress.Review(card.ID, line == "2")
+	}
+	p.save()
 }
 
 // chapter lets the learner choose a lesson of a chapter.

@@ -15,6 +15,7 @@ import (
 	"ipctour/sims"
 	"ipctour/sims/scene"
 	"ipctour/sims/stage"
+	"ipctour/ui/page"
 	"ipctour/ui/prose"
 )
 
@@ -29,8 +30,9 @@ type plainLesson struct {
 	beats  int    // looks at the kernel that the next line waits for
 	until  <-chan time.Time
 	hinted int
-	ended  bool // the walk was gone through
-	over   bool // the learner has left
+	past   []string // what happened, a line each
+	ended  bool     // the walk was gone through
+	over   bool     // the learner has left
 }
 
 func (p *plainly) lesson(l *lessons.Lesson) error {
@@ -140,6 +142,8 @@ func (w *plainLesson) stop() stage.Receipt {
 // loop takes events as they come, and a line when the one before has shown what
 // it does: the same words typed ahead give the same run.
 func (w *plainLesson) loop() {
+	idle := time.NewTimer(idleLimit)
+	defer idle.Stop()
 	for !w.over && !w.quit {
 		lines := w.lines
 		if w.begun != "" || w.beats > 0 {
@@ -156,8 +160,12 @@ func (w *plainLesson) loop() {
 		case line, ok := <-lines:
 			w.quit = !ok
 			if ok {
+				idle.Reset(idleLimit)
 				w.do(line)
 			}
+		case <-idle.C:
+			w.say("", "The processes are ended: nothing was typed for a quarter of an hour.")
+			return
 		case <-w.ctx.Done():
 			w.quit = true
 		}
@@ -167,6 +175,9 @@ func (w *plainLesson) loop() {
 func (w *plainLesson) seen(batch []sims.Event) {
 	w.tell.Tell(batch)
 	for _, e := range batch {
+		if page.OfNote(e) {
+			w.past = append(w.past, fmt.Sprintf("%6.2f s  %s", e.At.Seconds(), page.Tell(e)))
+		}
 		switch {
 		case e.Kind == stage.Beat && w.beats > 0:
 			if w.beats--; w.beats == 0 && w.begun == "" {
@@ -254,6 +265,24 @@ func (w *plainLesson) do(line string) {
 		w.ended = false
 		w.act(w.play.Again())
 		w.step()
+	case "x", "xray":
+		w.xray(rest)
+	case "step":
+		on := !w.tell.world.Stepping
+		w.act(w.play.Step(on))
+		if on {
+			w.say("Step mode is on: every process waits at its next gate. gates says where, go and a process lets it on.")
+		} else {
+			w.say("Step mode is off: all run free.")
+		}
+	case "go":
+		if role, _, ok := w.named(rest); ok {
+			w.act(w.play.Release(role))
+		}
+	case "gates":
+		w.gates()
+	case "past", "history":
+		w.history(rest)
 	case "?", "help":
 		w.help()
 	case "b", "back":
@@ -303,9 +332,8 @@ func (w *plainLesson) act(err error) {
 }
 
 func (w *plainLesson) fault(f stage.Fault, rest string) {
-	role, object, _ := strings.Cut(rest, " ")
-	if w.it.Sim.Role(role) == nil {
-		w.say(fmt.Sprintf("Name a process after it: %s. Not %q.", strings.Join(w.roles(), ", "), role))
+	role, object, ok := w.named(rest)
+	if !ok {
 		return
 	}
 	if f == stage.CloseEnd && object == "" {
@@ -313,6 +341,20 @@ func (w *plainLesson) fault(f stage.Fault, rest string) {
 		return
 	}
 	w.act(w.play.Break(f, role, object))
+}
+
+// named takes the name of a process off the front of what was typed: the longest
+// that fits, as names may have spaces.
+func (w *plainLesson) named(typed string) (role, rest string, ok bool) {
+	for _, name := range w.roles() {
+		if after, is := strings.CutPrefix(typed+" ", name+" "); is && len(name) > len(role) {
+			role, rest, ok = name, strings.TrimSpace(after), true
+		}
+	}
+	if !ok {
+		w.say(fmt.Sprintf("Name a process after it: %s. Not %q.", strings.Join(w.roles(), ", "), typed))
+	}
+	return role, rest, ok
 }
 
 func (w *plainLesson) roles() []string {
@@ -365,7 +407,11 @@ func (w *plainLesson) help() {
 		{"c", "code", "the program that the processes run"},
 		{"t", "text", "all that the lesson says"},
 		{"h", "hint", "something to try"},
-		{"r", "again", "start the processes anew"},
+		{"x", "xray", "and a process: watch its system calls; again to see them, and \"off\" after the process to stop"},
+		{"step", "step", "every process waits at its gates until you let it go; again to let all run free"},
+		{"go", "go", "and a process: let it go to its next gate; gates says who waits where"},
+		{"past", "history", "what happened last, event by event; a number after it for as many"},
+		{"r", "again", "start the processes anew, from the first step"},
 		{"b", "back", "end the processes and go back"},
 		{"q", "quit", "end the tour"},
 	} {

@@ -68,6 +68,32 @@ func inOrder(t *testing.T, out string, texts ...string) {
 	}
 }
 
+// Everything that the screen offers is there in words too.
+func TestPlainLooksCloser(t *testing.T) {
+	out, _ := typed(t, "pipes/full-buffer", "", "n", "xray writer", "xray writer", "step", "1", "gates", "go reader", "step", "past 200",
+		"xray nobody", "back", "d", "r", "q")
+	inOrder(t, out, "The system calls of the writer are watched.", "write(fd=3,", "has not returned", "Step mode is on",
+		"The reader waits at its gate read", "Step mode is off", "the processes are started", "writer is asleep in anon_pipe_write",
+		"Name a process after it: writer, reader", "All of it is gone.", "the x-ray: tracing a child's system calls", "Nothing is due.")
+}
+
+func TestPlainReview(t *testing.T) {
+	var out strings.Builder
+	o := plainTest(t, "", strings.NewReader("r\n\n2\n\n1\nq\n"), &out)
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	o.Progress, _ = lessons.Open("", func() time.Time { return now })
+	o.Progress.Finish("pipes/full-buffer", "", "", false)
+	now = now.Add(48 * time.Hour)
+	due := len(o.Course.Due(o.Progress))
+	if err := Plain(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	inOrder(t, out.String(), "questions:", "How large is a pipe's buffer", "Say it aloud", "16 pages by default", "1 if you did not know it")
+	if left := len(o.Course.Due(o.Progress)); due == 0 || left >= due {
+		t.Errorf("%d questions were due, %d are", due, left)
+	}
+}
+
 func TestPlainWalk(t *testing.T) {
 	script := []string{"2"}
 	for range 7 {

@@ -60,28 +60,12 @@ func (e *Env) resume() *lessons.Lesson {
 	return nil
 }
 
-// cards are the questions of lessons that were done, those due first.
+// cards are the questions that are due.
 func (e *Env) cards() []lessons.Card {
 	if e.Progress == nil {
 		return nil
 	}
-	byID := map[string]lessons.Card{}
-	var ids []string
-	done := e.Progress.Lessons()
-	for _, l := range e.Course.Lessons {
-		if _, ok := done[l.ID]; !ok || l.Text == nil {
-			continue
-		}
-		for _, c := range l.Text.Cards {
-			byID[c.ID] = c
-			ids = append(ids, c.ID)
-		}
-	}
-	var out []lessons.Card
-	for _, id := range e.Progress.Due(ids) {
-		out = append(out, byID[id])
-	}
-	return out
+	return e.Course.Due(e.Progress)
 }
 
 func (e *Env) due() int { return len(e.cards()) }

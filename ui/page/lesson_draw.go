@@ -160,7 +160,7 @@ func planPicture(p *lessonPlan, a area, caption, air int) {
 func (l *Lesson) caption() string {
 	if l.frozen && l.at > 0 && l.at <= l.tape.Len() {
 		e := l.tape.Event(l.at - 1)
-		return clockText(e.At, true) + "  " + tell(e)
+		return clockText(e.At, true) + "  " + Tell(e)
 	}
 	return l.scene().Sentence
 }

@@ -54,14 +54,14 @@ func moved(t *sims.Tape, at int, do Intent) int {
 	switch do {
 	case doEarlierEvent:
 		for n := at - 1; n >= 1; n-- {
-			if ofNote(t.Event(n - 1)) {
+			if OfNote(t.Event(n - 1)) {
 				return n
 			}
 		}
 		return 1
 	case doLaterEvent:
 		for n := at + 1; n <= last; n++ {
-			if ofNote(t.Event(n - 1)) {
+			if OfNote(t.Event(n - 1)) {
 				return n
 			}
 		}
@@ -88,16 +88,16 @@ func moved(t *sims.Tape, at int, do Intent) int {
 func behind(t *sims.Tape, at int) int {
 	n := 0
 	for i := at; i < t.Len(); i++ {
-		if ofNote(t.Event(i)) {
+		if OfNote(t.Event(i)) {
 			n++
 		}
 	}
 	return n
 }
 
-// ofNote reports whether an event is one to stop at: the counters and levels
+// OfNote reports whether an event is one to stop at: the counters and levels
 // between two of them move too often to be stepped through.
-func ofNote(e sims.Event) bool {
+func OfNote(e sims.Event) bool {
 	switch e.Kind {
 	case stage.Counts, stage.Table, stage.Hold, stage.Idle, stage.Traced, stage.Beat, stage.Skipped, stage.StepBegun:
 		return false
@@ -107,8 +107,8 @@ func ofNote(e sims.Event) bool {
 	return true
 }
 
-// tell says in a sentence what an event was.
-func tell(e sims.Event) string {
+// Tell says in a sentence what an event was.
+func Tell(e sims.Event) string {
 	who := e.Who
 	if who == "" {
 		who = "the run"
