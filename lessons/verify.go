@@ -48,8 +48,11 @@ func (l *Lesson) Missing() string {
 	if l.Sim == nil {
 		return ErrToCome.Error()
 	}
-	return missing(l.Sim.Needs)
+	return missing(append([]string{House}, l.Sim.Needs...))
 }
+
+// House is what every lesson needs: the counters of its roles are pages of a memfd.
+const House = "memfd"
 
 // missing gives the reasons for the capabilities that this machine lacks.
 func missing(needs []string) string {
@@ -112,7 +115,7 @@ func (l *Lesson) Needs() []string {
 	if l.Sim == nil {
 		return nil
 	}
-	needs := slices.Clone(l.Sim.Needs)
+	needs := append([]string{House}, l.Sim.Needs...)
 	for _, c := range l.Sim.Claims {
 		needs = append(needs, c.Needs...)
 	}

@@ -94,7 +94,7 @@ func (w *World) BufferFigure(id, label, object string) scene.Figure {
 	}
 	if n := o.Level("in"); n >= 0 && o.Level("holders") > 0 {
 		return scene.Count(id, label, n, "B", scene.Kernel).
-			From("ioctl(SIOCINQ) on a duplicate of the receiver's descriptor, taken with pidfd_getfd(2) and closed at once", "")
+			From("ioctl(SIOCINQ) on a duplicate of the receiver's descriptor, taken with pidfd_getfd(2) and closed at once; where that is denied, sock_diag(7)", "")
 	}
 	return scene.Missing(id, label, "there is no such end of a connection now")
 }

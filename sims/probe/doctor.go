@@ -89,6 +89,7 @@ var trials = []trial{
 	{"syscall-info", "system calls told in the same way on every processor", (*patient).syscallInfo, "the x-ray needs Linux 5.3 or later"},
 	{"pidfd", "a descriptor that stands for a process", (*patient).pidfdOpen, "Linux 5.3 or later has it; " + container},
 	{"pidfd-getfd", "a look at a child's descriptor from outside", (*patient).pidfdGetfd, "Linux 5.6 or later has it; " + container},
+	{"socket-levels", "how full a socket is, seen from outside", (*patient).socketLevels, "a kernel with CONFIG_UNIX_DIAG tells it without pidfd_getfd (sudo modprobe unix_diag); " + container},
 	{"proc-syscall", "the call that a child is blocked in", (*patient).procSyscall, "the kernel was built without CONFIG_HAVE_ARCH_TRACEHOOK, or /proc is restricted; wchan and the x-ray serve instead"},
 	{"wchan", "the kernel function that a child sleeps in", (*patient).wchan, "the kernel hides it (kernel.kptr_restrict, or no CONFIG_KALLSYMS); the call it is blocked in serves instead"},
 	{"process-vm-readv", "reading the memory of a child", (*patient).processVM, container},

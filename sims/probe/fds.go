@@ -105,7 +105,9 @@ func WithFD(pid, pidfd, fd int, f func(fd int) error) error {
 	if err == unix.EPERM || err == unix.ENOSYS || pidfd < 0 {
 		path := fmt.Sprintf("/proc/%d/fd/%d", pid, fd)
 		if link, _ := os.Readlink(path); !strings.HasPrefix(link, "socket:") { // "" is refused by open as well
-			dup, err = openRead(path)
+			if again, refused := openRead(path); refused == nil {
+				dup, err = again, nil
+			}
 		}
 	}
 	if err != nil {

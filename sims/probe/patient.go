@@ -183,6 +183,28 @@ func (p *patient) pidfdGetfd() (string, error) {
 	return "descriptor 0 of a child was duplicated", nil
 }
 
+// socketLevels is whether a lesson can tell how many bytes wait in a child's socket:
+// by a duplicate of its descriptor, or by sock_diag(7).
+func (p *patient) socketLevels() (string, error) {
+	if _, err := p.pidfdGetfd(); err == nil {
+		return "by a duplicate of the child's descriptor", nil
+	}
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return "", os.NewSyscallError("socketpair", err)
+	}
+	defer unix.Close(pair[0])
+	defer unix.Close(pair[1])
+	var st unix.Stat_t
+	if err := unix.Fstat(pair[0], &st); err != nil {
+		return "", os.NewSyscallError("fstat", err)
+	}
+	if _, err := SocketByInode(uint32(st.Ino)); err != nil {
+		return "", err
+	}
+	return "by sock_diag, as pidfd_getfd is denied", nil
+}
+
 func (p *patient) procSyscall() (string, error) {
 	s, err := p.asleep("syscall", func(s Status) bool { return s.Syscall == "read" })
 	return "a child is seen in " + s.Syscall, err

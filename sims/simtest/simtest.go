@@ -67,9 +67,12 @@ func House(t *testing.T) *stage.House {
 func Walks(t *testing.T, list []*sims.Sim) {
 	for _, s := range list {
 		t.Run(s.ID, func(t *testing.T) {
+			if why := lacking(s.Needs); why != "" {
+				t.Skip(why)
+			}
 			w := Walk(t, House(t), s)
 			for _, c := range s.Claims {
-				if why := lacking(append(c.Needs, s.Needs...)); why != "" {
+				if why := lacking(c.Needs); why != "" {
 					t.Logf("%s cannot be tried here: %s", c.ID, why)
 					continue
 				}
@@ -171,6 +174,9 @@ func check(t *testing.T, s *sims.Sim, w *sims.World) {
 func KillEach(t *testing.T, list []*sims.Sim) {
 	for _, s := range list {
 		t.Run(s.ID, func(t *testing.T) {
+			if why := lacking(s.Needs); why != "" {
+				t.Skip(why)
+			}
 			house := House(t)
 			for i := range s.Walk {
 				if !everyStep && i < len(s.Walk)-1 {

@@ -70,7 +70,11 @@ func (a *app) printFindings(found []finding) error {
 		if !f.OK {
 			ok = "no"
 		}
-		rows = append(rows, []string{ok, f.Name, strings.Join(f.Lessons, ", ")})
+		users := strings.Join(f.Lessons, ", ")
+		if f.ID == lessons.House {
+			users = "every lesson"
+		}
+		rows = append(rows, []string{ok, f.Name, users})
 	}
 	if err := writeTable(a.out, []string{"HERE", "WHAT", "LESSONS THAT USE IT"}, rows); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"ipctour/lessons"
 	"ipctour/sims/probe"
 	"ipctour/ui/draw"
 )
@@ -116,7 +117,10 @@ func (d *Doctor) capability(c probe.Capability, sign string, st draw.Style, w in
 	if !c.OK {
 		out = append(out, hung(c.Detail, w, draw.Text)...)
 		out = append(out, hung(c.Advice, w, draw.Accent)...)
-		if len(users) > 0 {
+		switch {
+		case c.ID == lessons.House:
+			out = append(out, hung("Every lesson uses it.", w, draw.Dim)...)
+		case len(users) > 0:
 			out = append(out, hung("Lessons that use it: "+strings.Join(users, ", "), w, draw.Dim)...)
 		}
 		return out
