@@ -58,6 +58,19 @@ func TestPanel(t *testing.T) {
 	}
 }
 
+// The few lines that a small screen leaves when the words of a step are many: still a
+// picture, a line for each process and each object.
+func TestLow(t *testing.T) {
+	for _, s := range samples {
+		switch s.name {
+		case "peers", "flavours", "two-frames", "full-buffer":
+			t.Run(s.name, func(t *testing.T) {
+				golden(t, Scene(s.make(), Options{Width: 76, Height: 7, Theme: Dark()}).Plain()+"\n")
+			})
+		}
+	}
+}
+
 func TestASCII(t *testing.T) {
 	for _, s := range samples {
 		t.Run(s.name, func(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 )
 
 // How a name in the file system looks: the line that ls -l would print.
-func fileCard(o *scene.File, d detail) card {
+func (p *painter) fileCard(o *scene.File, d detail) card {
 	k := squareCard(tail(o.Path, 30))
 	k.name = tail(o.Path, 18)
 	if o.Gone {
@@ -16,6 +16,14 @@ func fileCard(o *scene.File, d detail) card {
 		k.rows = []row{text("removed", Dim)}
 	} else {
 		k.rows = []row{{{o.Mode, Text}, {fill, Text}, {amount(o.Size), Strong}, {" B", Dim}}}
+	}
+	if d == flat && p.beside { // one line
+		line := append(row{}, k.title...)
+		said := k.rows[0]
+		if o.Note != "" && !o.Gone {
+			said = text(head(o.Note, 30), Text)
+		}
+		return card{name: k.name, rows: []row{append(append(line, span{"  ", Text}), said...)}}
 	}
 	if d >= small {
 		return k

@@ -9,7 +9,7 @@ func (p *painter) objectCard(o scene.Object, d detail, room int) card {
 	case scene.Pipe:
 		return p.pipeCard(&o, d)
 	case scene.File:
-		return fileCard(&o, d)
+		return p.fileCard(&o, d)
 	case scene.Output:
 		return outputCard(&o, d, room)
 	case scene.Stream:

@@ -1,6 +1,7 @@
 package draw
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -19,7 +20,10 @@ const (
 
 func (p *painter) socketCard(o *scene.Socket, d detail, room int) card {
 	if o.Listens {
-		return listenerCard(o, d)
+		return p.listenerCard(o, d)
+	}
+	if d == flat && p.beside && !o.Gone {
+		return p.socketLine(o, room)
 	}
 	label := o.Label
 	if label == "" {
@@ -60,6 +64,39 @@ func (p *painter) socketCard(o *scene.Socket, d detail, room int) card {
 	}
 	if d < medium {
 		k.least = 24 // so that nothing jumps as numbers grow
+	}
+	return k
+}
+
+// socketLine is a line for each way, or one for what is said where nothing waits in it.
+func (p *painter) socketLine(o *scene.Socket, room int) card {
+	label := o.Label
+	k := card{name: cmp.Or(label, "socket")}
+	if label == "socket" || strings.HasPrefix(label, "connection") {
+		label = ""
+	}
+	if note := head(o.Note, 30); note != "" && (len(o.Ways) == 0 || len(o.Ways) == 1 && o.Ways[0].Queued == 0) {
+		k.rows = []row{{{"▐ ", Dim}, {label, Strong}, {"  "[:min(2*len(label), 2)], Text}, {note, Text}, {" ▌", Dim}}}
+		return k
+	}
+	for i := range o.Ways {
+		if label != "" {
+			bar := p.wayBar(o, &o.Ways[i], max(12, min(o.Ways[i].Expect, wideCells, room/3)))
+			k.rows = append(k.rows, append(row{{label, Strong}, {" ", Text}}, bar...))
+			continue
+		}
+		if w := &o.Ways[i]; len(o.Ways) == 1 { // no arrow needed
+			level := wayLevel(o, w)
+			if len(w.Flying) > 0 {
+				level = "+" + strconv.Itoa(len(w.Flying)) + " fd"
+			}
+			k.rows = append(k.rows, append(p.wayBar(o, w, 12), span{" " + level, Text}))
+			continue
+		}
+		k.rows = append(k.rows, p.wayRows(o, &o.Ways[i], flat, wayCells, i == 0)...)
+	}
+	if len(k.rows) == 0 {
+		k.rows = []row{text(k.name, Strong)}
 	}
 	return k
 }
@@ -176,13 +213,16 @@ func (p *painter) wayHue(w *scene.Way, i int) Style {
 }
 
 // listenerCard is a socket that takes connections.
-func listenerCard(o *scene.Socket, d detail) card {
+func (p *painter) listenerCard(o *scene.Socket, d detail) card {
 	label := o.Label
 	if o.Path != "" {
 		label = tail(o.Path, 24)
 	}
 	k := squareCard(label)
 	k.name = label
+	if d == flat && p.beside {
+		return card{name: label, rows: []row{listenerLine(o, label)}}
+	}
 	if d < medium {
 		k.least = 24
 	}
@@ -209,6 +249,19 @@ func listenerCard(o *scene.Socket, d detail) card {
 		k.rows = append(k.rows, text(head(o.Note, 34), Dim))
 	}
 	return k
+}
+
+// listenerLine is a socket that takes connections in one line.
+func listenerLine(o *scene.Socket, label string) row {
+	switch {
+	case o.Gone && o.Removed:
+		return row{{label, Dim.Struck()}, {" no such name", Text}}
+	case o.Gone:
+		return row{{label, Dim}, {" nobody listens", Accent}}
+	case o.Removed:
+		return row{{label, Dim.Struck()}, {" ", Text}, {amount(int64(o.Waiting)), Strong}, {" waiting", Dim}}
+	}
+	return row{{label, Strong}, {" ", Text}, {amount(int64(o.Waiting)), Strong}, {" waiting", Dim}}
 }
 
 // queueRow is the queue of listen(2), a mark for each connection that waits.
