@@ -2,6 +2,7 @@ package sockets
 
 import (
 	"fmt"
+	"slices"
 
 	"ipctour/sims"
 	"ipctour/sims/scene"
@@ -105,7 +106,10 @@ func drawPassFD(w *sims.World) *scene.Scene {
 	near, far := w.SocketLink("opener", "opener's end", "line", "sendmsg"), w.SocketLink("worker", "worker's end", "line", "recvmsg")
 	near.Both, far.Both = false, false
 	far.From, far.To = far.To, far.From
-	s.Objects, s.Links = append(s.Objects, line), append(s.Links, near, far)
+	if w.Actor("opener").Ended() == "" { // whoever has ended holds nothing
+		s.Links = append(s.Links, near)
+	}
+	s.Objects, s.Links = append(s.Objects, line), append(s.Links, far)
 	what := subject(w)
 	s.Objects = append(s.Objects, passObject(w, what))
 	if what == "door" && w.Actor("caller").Births > 0 {
@@ -147,8 +151,8 @@ func passObject(w *sims.World, what string) scene.Object {
 func passLinks(w *sims.World, what string) []scene.Link {
 	var list []scene.Link
 	add := func(role, mode string) {
-		if !opened(w, role, what) {
-			return
+		if !opened(w, role, what) && !(role == "opener" && w.Actor(role).Ended() == "" && opened(w, "worker", what)) {
+			return // the opener had all of them: what it has closed is shown as closed
 		}
 		l := w.Link(role, what, mode)
 		if l.State == scene.Blocked && !(what == "door" && contains(w.Actor(role).Syscall, "accept")) || l.State == scene.Moving {
@@ -160,7 +164,7 @@ func passLinks(w *sims.World, what string) []scene.Link {
 	case "pipe":
 		for _, role := range []string{"opener", "worker"} {
 			for _, mode := range []string{"w", "r"} {
-				if _, open := w.Holds(role, "pipe", mode); open {
+				if _, open := w.Holds(role, "pipe", mode); open || role == "opener" && mode == "w" {
 					add(role, mode)
 				}
 			}
@@ -186,8 +190,15 @@ func passLinks(w *sims.World, what string) []scene.Link {
 		}
 		list = append(list, l)
 	}
-	if a := w.Actor("caller"); what == "door" && a.Births > 0 && a.Life.Alive() {
-		list = append(list, scene.Link{From: "caller", To: "door", Label: "connect", State: scene.Idle})
+	if a := w.Actor("caller"); what == "door" && a.Births > 0 {
+		l := scene.Link{From: "caller", To: "door", Label: "connect", State: scene.Idle, Both: true}
+		switch m := w.Last("caller", "welcomed"); {
+		case m != nil && m.At >= a.Born:
+			l.Label, l.Through = "", "was served"
+		case !a.Life.Alive():
+			l.Label, l.Through, l.State = "", "was not served", scene.Broken
+		}
+		list = slices.Insert(list, min(1, max(len(list)-1, 0)), l) // on the opener's side of it
 	}
 	return list
 }

@@ -3,6 +3,7 @@ package sockets
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"ipctour/sims"
 	"ipctour/sims/scene"
@@ -83,7 +84,8 @@ func drawStream(w *sims.World) *scene.Scene {
 			s.Processes = append(s.Processes, w.Process(client))
 		}
 	}
-	if m := w.Last("stranger", "knocked"); m != nil {
+	tried := w.Last("stranger", "bound")
+	if m := w.Last("stranger", "knocked"); m != nil && (tried == nil || tried.At < m.At) {
 		l := scene.Link{From: "stranger", To: "door", Through: orElse(m.S["errno"], "got in, and left"), State: scene.Broken}
 		if m.S["errno"] == "" {
 			l.State = scene.Idle
@@ -98,6 +100,12 @@ func drawStream(w *sims.World) *scene.Scene {
 		l := w.SocketLink("server", "door", "door", "accept")
 		l.From, l.To, l.Both = l.To, l.From, false // connections come out of it
 		s.Links = append(s.Links, l)
+	}
+	if m, _ := news(w); m != nil && m == tried {
+		s.Objects = append(s.Objects, scene.Thing{ID: "long paths", Label: "what bind said to the stranger", Lines: []string{
+			fmt.Sprintf("a path of %d bytes   %s", pathBytes, boundAt(w, pathBytes)),
+			fmt.Sprintf("a path of %d bytes   %s", pathBytes+1, boundAt(w, pathBytes+1)),
+		}})
 	}
 	s.Figures = streamFigures(w, door.Path)
 	return s
@@ -172,7 +180,7 @@ func exchanged(w *sims.World, client, from, to, line string) (sent []scene.Segme
 }
 
 func streamFigures(w *sims.World, name string) []scene.Figure {
-	var figures []scene.Figure
+	figures := answers(w)
 	if w.Object("door").Level("holders") > 0 {
 		figures = append(figures, w.WaitingFigure("door", name))
 	}
@@ -185,18 +193,32 @@ func streamFigures(w *sims.World, name string) []scene.Figure {
 			figures = append(figures, w.BufferFigure("from-server-"+client, "server → "+client, endName(client)))
 		}
 	}
-	if w.Last("stranger", "knocked") != nil {
-		figures = append(figures, scene.Figure{ID: "knocked", Label: "the stranger's connect", Text: knockedAt(w), Origin: scene.Child}.From("errno of connect(2)", ""))
+	return append(figures, w.CountFigure("server", "accepted", "accepted", ""), nameFigure(w))
+}
+
+// answers are what the calls gave, the latest first: the words of a step point to it.
+func answers(w *sims.World) []scene.Figure {
+	var figures []scene.Figure
+	add := func(id, label, text, how string, at *sims.Moment) {
+		f := scene.Figure{ID: id, Label: label, Text: text, Origin: scene.Child}.From(how, "")
+		if m, _ := news(w); m != nil && m.Who == at.Who && m.Name == at.Name {
+			figures = append([]scene.Figure{f}, figures...)
+			return
+		}
+		figures = append(figures, f)
 	}
-	if m, ok := w.Last("server", "bind failed"), w.Last("server", "listens"); m != nil && (ok == nil || ok.At < m.At) {
-		figures = append(figures, scene.Figure{ID: "bind", Label: "the server's bind", Text: m.S["errno"], Origin: scene.Child}.From("errno of bind(2)", ""))
-	}
-	for _, n := range []int{pathBytes, pathBytes + 1} {
-		if got := boundAt(w, n); got != "no answer" {
-			figures = append(figures, scene.Figure{ID: fmt.Sprintf("bind-%d", n), Label: fmt.Sprintf("bind with %d bytes", n), Text: got, Origin: scene.Child}.From("the answer of bind(2), called without the C library", ""))
+	for _, n := range []int{pathBytes + 1, pathBytes} {
+		if m := w.Last("stranger", "bound"); m != nil && boundAt(w, n) != "no answer" {
+			add(fmt.Sprintf("bind-%d", n), fmt.Sprintf("bind with %d bytes", n), boundAt(w, n), "the answer of bind(2), called without the C library", m)
 		}
 	}
-	return append(figures, w.CountFigure("server", "accepted", "accepted", ""), nameFigure(w))
+	if m := w.Last("stranger", "knocked"); m != nil {
+		add("knocked", "the stranger's connect", knockedAt(w), "errno of connect(2)", m)
+	}
+	if m, ok := w.Last("server", "bind failed"), w.Last("server", "listens"); m != nil && (ok == nil || ok.At < m.At) {
+		add("bind", "the server's bind", m.S["errno"], "errno of bind(2)", m)
+	}
+	return figures
 }
 
 // nameFigure says what the file system knows of the name.
@@ -307,7 +329,16 @@ func momentSentence(w *sims.World, m *sims.Moment) string {
 	case "refused":
 		return "connect gave the " + roleName(m.Who) + " " + m.S["errno"] + "."
 	case "accepted":
-		return "accept has given the server a descriptor for this one guest; the listening socket goes on listening."
+		whom := whoIs(w, m.N["pid"])
+		switch {
+		case slices.Contains(clients, whom):
+			whom = "the " + roleName(whom)
+		case whom == "stranger":
+			whom = "a stranger who has left already"
+		default:
+			whom = "a client that has left already"
+		}
+		return fmt.Sprintf("accept has given the server descriptor %d for %s; the listening socket goes on listening.", m.N["fd"], whom)
 	case "sent":
 		return waitSentence(w)
 	case "send failed":
