@@ -252,7 +252,11 @@ func drawIsolation(w *sims.World) *scene.Scene {
 		}
 		server.Note, server.Where = "3 goroutines, "+scene.Thousands(done)+" jobs", ""
 	}
-	s := &scene.Scene{Sentence: isolationSentence(w), Processes: []scene.Process{server, w.Process("supervisor")}}
+	supervisor := w.Process("supervisor")
+	if strings.Contains(supervisor.Where, "poll") {
+		supervisor.Where, supervisor.Note = "", "sleeps in poll"
+	}
+	s := &scene.Scene{Sentence: isolationSentence(w), Processes: []scene.Process{server, supervisor}}
 	for i := 1; i <= workers+spares; i++ {
 		a := w.Actor(workerName(i))
 		if a.Births == 0 {
@@ -269,10 +273,12 @@ func drawIsolation(w *sims.World) *scene.Scene {
 		}
 		s.Links = append(s.Links, link)
 	}
+	others := fmt.Sprintf("%s and %s", scene.Thousands(w.Count(workerName(1), "jobs")), scene.Thousands(w.Count(workerName(3), "jobs")))
 	s.Figures = []scene.Figure{
 		{ID: "goroutines", Label: "goroutines at work", Text: fmt.Sprintf("%d of %d", goroutinesLeft(w), workers), Origin: scene.Kernel},
 		{ID: "processes", Label: "first processes at work", Text: fmt.Sprintf("%d of %d", processesLeft(w), workers), Origin: scene.Kernel},
-		w.CountFigure("supervisor", "started", "started so far", ""),
+		scene.Figure{ID: "others", Label: "jobs of workers 1 and 3", Text: others, Origin: scene.Child}.From("atomic counters in pages shared with the processes; they add, the tour reads", ""),
+		w.CountFigure("supervisor", "started", "processes started", ""),
 	}
 	pids := []string{}
 	for i := 1; i <= workers; i++ {
@@ -284,7 +290,7 @@ func drawIsolation(w *sims.World) *scene.Scene {
 }
 
 func goroutinesLeft(w *sims.World) int {
-	if w.Actor("server").Life.Alive() {
+	if a := w.Actor("server"); a.Life.Alive() && a.Life != scene.Stopped {
 		return workers
 	}
 	return 0
@@ -292,7 +298,7 @@ func goroutinesLeft(w *sims.World) int {
 
 func processesLeft(w *sims.World) (n int) {
 	for i := 1; i <= workers; i++ {
-		if w.Actor(workerName(i)).Life.Alive() {
+		if a := w.Actor(workerName(i)); a.Life.Alive() && a.Life != scene.Stopped {
 			n++
 		}
 	}
@@ -302,14 +308,21 @@ func processesLeft(w *sims.World) (n int) {
 func isolationSentence(w *sims.World) string {
 	supervisor, noticed := w.Actor("supervisor"), w.Last("supervisor", "noticed")
 	threads := "Three goroutines work in one process"
-	if w.Actor("server").Ended() != "" {
+	switch server := w.Actor("server"); {
+	case server.Ended() != "":
 		threads = "None of the three goroutines is left"
+	case server.Life == scene.Stopped:
+		threads = "The server is stopped, and all three goroutines with it"
 	}
 	switch {
 	case supervisor.Births == 0:
 		return "The two servers are starting."
 	case supervisor.Ended() != "":
 		return threads + ". The supervisor is gone: nobody replaces a worker now."
+	case supervisor.Life == scene.Stopped:
+		return threads + ". The supervisor is stopped: a crash waits until it goes on."
+	case stoppedWorker(w) != "":
+		return threads + ". " + capital(stoppedWorker(w)) + " is stopped: it has not ended, so nobody replaces it."
 	case w.Last("supervisor", "no spare") != nil:
 		return threads + ". The supervisor has no spare worker left: R starts anew."
 	case noticed != nil:
@@ -320,8 +333,20 @@ func isolationSentence(w *sims.World) string {
 		return threads + ". " + capital(fresh.Role) + " is in the place of " + noticed.S["worker"] + "."
 	case processesLeft(w) < workers:
 		return threads + fmt.Sprintf(". %d of the three processes work on.", processesLeft(w))
+	case w.Actor("server").Ended() != "":
+		return threads + ". The three processes work on."
 	}
 	return threads + ", three workers in a process each."
+}
+
+// stoppedWorker is the first worker that is stopped, "" for none.
+func stoppedWorker(w *sims.World) string {
+	for i := 1; i <= workers+spares; i++ {
+		if a := w.Actor(workerName(i)); a.Life == scene.Stopped {
+			return a.Role
+		}
+	}
+	return ""
 }
 
 func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

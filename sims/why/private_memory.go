@@ -189,7 +189,7 @@ func drawPrivateMemory(w *sims.World) *scene.Scene {
 	s := &scene.Scene{Sentence: privateMemorySentence(w)}
 	for _, role := range []string{"A", "B"} {
 		p := w.Process(role)
-		if p.Life.Alive() && w.Count(role, "reads") > 0 && p.Gate == "" {
+		if p.Life.Alive() && p.Life != scene.Stopped && w.Count(role, "reads") > 0 && p.Gate == "" {
 			p.Note, p.Where = fmt.Sprintf("reads %d", w.Count(role, "read")), ""
 		}
 		s.Processes = append(s.Processes, p)
@@ -273,6 +273,14 @@ func privateMemorySentence(w *sims.World) string {
 			return fmt.Sprintf("%s is gone (%s). The shared page stays for %s, which reads %d.", gone.Role, gone.Ended(), left.Role, w.Count(left.Role, "read"))
 		}
 		return fmt.Sprintf("%s is gone (%s), and its page with it. %s has not noticed: it reads %d.", gone.Role, gone.Ended(), left.Role, w.Count(left.Role, "read"))
+	case a.Life == scene.Stopped && b.Life == scene.Stopped:
+		return "Both are stopped. Their memory stays as it is."
+	case a.Life == scene.Stopped || b.Life == scene.Stopped:
+		still, other := a, b
+		if b.Life == scene.Stopped {
+			still, other = b, a
+		}
+		return fmt.Sprintf("%s is stopped, and its memory stays as it is. %s goes on and reads %d.", still.Role, other.Role, w.Count(other.Role, "read"))
 	case w.Count("A", "reads") == 0 || w.Count("B", "reads") == 0:
 		return "The two processes map a page each, both at the same address."
 	case shared && w.Count("A", "read") == w.Count("B", "read"):

@@ -2,6 +2,7 @@ package why
 
 import (
 	"fmt"
+	"slices"
 
 	"ipctour/sims"
 	"ipctour/sims/scene"
@@ -38,58 +39,62 @@ func drawTwoModels(w *sims.World) *scene.Scene {
 	return s
 }
 
-// twoModelsFigures set the two ways beside each other.
+// twoModelsFigures set the two ways beside each other: calls first while they are
+// watched, else what a message takes.
 func twoModelsFigures(w *sims.World) []scene.Figure {
-	var list []scene.Figure
+	var calls, copied, times []scene.Figure
+	watched := false
 	for _, way := range []struct{ id, label, from, to string }{{"pipe", "pipe", "writer", "reader"}, {"memory", "memory", "producer", "consumer"}} {
-		calls := scene.Figure{ID: way.id + "-calls", Label: way.label + ": calls seen", Origin: scene.Kernel,
+		seen := scene.Figure{ID: way.id + "-calls", Label: way.label + ": calls seen", Origin: scene.Kernel,
 			Text: scene.Thousands(w.Called(way.from) + w.Called(way.to))}
 		if !w.Actor(way.from).Traced || !w.Actor(way.to).Traced {
-			calls.Text = "not watched"
+			seen.Text = "not watched"
+		} else {
+			watched = true
 		}
-		through := since(w, way.from, "wchar") + since(w, way.to, "rchar")
-		copied := scene.Count(way.id+"-bytes", way.label+": through calls", through, "B", scene.Kernel).
-			From("wchar of the one and rchar of the other, since the first step; what a process reads when it starts is in it where they are younger", fmt.Sprintf("grep char /proc/%d/io /proc/%d/io", w.Actor(way.from).PID, w.Actor(way.to).PID))
+		calls = append(calls, seen.From("ptrace(2): every system call of both since they are watched, without those of the Go runtime", ""))
+		through := scene.Count(way.id+"-bytes", way.label+": through calls", since(w, way.from, "wchar")+since(w, way.to, "rchar"), "B", scene.Kernel).
+			From("wchar of the one and rchar of the other, since they began", fmt.Sprintf("grep char /proc/%d/io /proc/%d/io", w.Actor(way.from).PID, w.Actor(way.to).PID))
 		if !counted(w, way.from) {
-			copied = scene.Missing(way.id+"-bytes", way.label+": through calls", "/proc/PID/io is not there: the kernel was built without CONFIG_TASK_IO_ACCOUNTING")
+			through = scene.Missing(way.id+"-bytes", way.label+": through calls", "/proc/PID/io has not been read yet")
 		}
+		copied = append(copied, through)
 		each := scene.Figure{ID: way.id + "-time", Label: way.label + ": a message takes", Text: "–", Origin: scene.Child}
 		if m := w.Last(way.from, "sent"); m != nil {
 			each.Text = micros(m.N["ns"])
 		}
-		list = append(list, calls.From("ptrace(2): every system call of both since they are watched, without those of the Go runtime", ""), copied,
-			each.From("the clock of the sender around 100 messages; the x-ray makes it slower", ""))
+		times = append(times, each.From("the clock of the sender around 100 messages; the x-ray makes it slower", ""))
 	}
-	return list
+	if watched {
+		return slices.Concat(calls, copied, times)
+	}
+	return slices.Concat(times, copied, calls)
 }
 
 // micros is a time in microseconds, as all are shown here: so they can be compared.
 func micros(ns int64) string { return fmt.Sprintf("%s.%d µs", scene.Thousands(ns/1000), ns%1000/100) }
 
-// since is how much the kernel's account of a role has grown since the first step,
-// or since its birth where it is younger.
+// since is how much the kernel's account of a role has grown since it began: what a
+// process reads when it is started is no message.
 func since(w *sims.World, role, what string) int64 {
 	n := w.Actor(role).Numbers[what]
-	if a := w.After("ready"); a != nil && a.Actor(role).PID == w.Actor(role).PID {
-		n -= a.Actor(role).Numbers[what]
+	if m := w.Last(role, "begins"); m != nil {
+		n -= m.N[what]
 	}
-	return n
+	return max(n, 0)
 }
 
 func twoModelsSentence(w *sims.World) string {
 	for _, a := range w.Actors {
-		if a.Ended() == "" {
-			continue
+		switch {
+		case a.Ended() != "":
+			return twoModelsEnd(w, a.Role)
+		case a.Life == scene.Stopped:
+			return "The " + a.Role + " is stopped. " + map[string]string{
+				"writer": "The reader sleeps once the pipe is empty.", "reader": "The kernel makes the writer wait once the pipe is full.",
+				"producer": "The consumer looks in vain, for a while: nobody tells it.", "consumer": "A producer that sends looks in vain, for a while: nobody tells it.",
+			}[a.Role]
 		}
-		switch a.Role {
-		case "reader":
-			return "The reader is gone: the writer's next write(2) finds nobody."
-		case "writer":
-			return "The writer is gone, and the reader sees the end of the file."
-		case "consumer":
-			return "The consumer is gone. The producer waits for it in vain, for a while: nobody tells it."
-		}
-		return "The producer is gone. The memory is still there, and the consumer sleeps."
 	}
 	size := bytes(payload(w))
 	pipe, memory := w.Last("writer", "sent"), w.Last("producer", "sent")
@@ -98,7 +103,7 @@ func twoModelsSentence(w *sims.World) string {
 		return "The consumer did not answer, and the producer has given up."
 	case pipe == nil && memory == nil && w.Count("writer", "sent")+w.Count("producer", "sent") == 0:
 		return "Two ways lie ready for messages of " + size + ": a pipe, and memory that two have mapped."
-	case pipe == nil && memory == nil:
+	case w.Count("writer", "sent") > int64(messages*w.Said("writer", "sent")), w.Count("producer", "sent") > int64(messages*w.Said("producer", "sent")) && w.Last("producer", "gave up") == nil:
 		return "Messages of " + size + " are under way."
 	case memory == nil:
 		return "100 messages of " + size + " went into the kernel and out again."
@@ -106,4 +111,22 @@ func twoModelsSentence(w *sims.World) string {
 		return "100 messages of " + size + " were made and read in one place."
 	}
 	return "The pipe moved every byte twice. In the shared memory nothing moved."
+}
+
+// twoModelsEnd is what the end of one means to the other.
+func twoModelsEnd(w *sims.World, gone string) string {
+	m, gave := w.Last("writer", "ended"), w.Last("producer", "gave up")
+	switch {
+	case gone == "writer" && m != nil:
+		return "write(2) gave the writer " + m.S["errno"] + ", as the reader was gone: the kernel told it at once."
+	case gone == "writer":
+		return "The writer is gone, and the reader sees the end of the file."
+	case gone == "reader":
+		return "The reader is gone: the writer's next write(2) finds nobody."
+	case gone == "consumer" && gave != nil && gave.At > w.Actor(gone).Since:
+		return "The consumer is gone, and the producer has given up: the word in the memory did not change."
+	case gone == "consumer":
+		return "The consumer is gone. A producer that sends now looks at a word that does not change: nobody tells it."
+	}
+	return "The producer is gone. The memory is still there, and the consumer sleeps."
 }
