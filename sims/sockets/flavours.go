@@ -176,11 +176,12 @@ func sendFive(a *sims.Actor) error {
 	open := true
 	for {
 		c := a.Next()
+		if !open {
+			a.Say("has none")
+			continue
+		}
 		for _, f := range flavours {
 			fd := a.FD(f.name)
-			if !open {
-				continue
-			}
 			if c.Name == "close" {
 				a.Gate("close")
 				unix.Close(fd)

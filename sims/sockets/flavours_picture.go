@@ -221,6 +221,8 @@ func flavoursSentence(w *sims.World, r *round) string {
 		return "Three sockets of three types join the two, and nothing has been sent."
 	}
 	switch m.Name {
+	case "has none":
+		return "The sender has closed its three sockets: there is nothing left that it could send into."
 	case "closed":
 		if w.Last("receiver", "listen") != nil {
 			return "Only stream and seqpacket can listen. The sender has closed its three sockets."
@@ -242,9 +244,19 @@ func flavoursSentence(w *sims.World, r *round) string {
 		case cut > 0:
 			return fmt.Sprintf("%s recv calls. The buffer was short: %s and lost their ends.", calls, plural(int64(cut), "message")+" were cut")
 		}
-		return calls + " recv calls brought the same five messages out of stream, datagram and seqpacket."
+		return calls + " recv calls brought the same " + fives(r) + " out of stream, datagram and seqpacket."
 	case "received", "last":
 		return "The receiver takes out what is there, a recvmsg(2) at a time."
 	}
-	return "Five messages lie in each socket. Only two of the three know where each one ends."
+	return capital(fives(r)) + " lie in each socket. Only two of the three know where each one ends."
 }
+
+// fives is how many messages were sent into each socket: five, or as often as that.
+func fives(r *round) string {
+	if n := len(r.of("SEQPACKET").sent); n != len(words) {
+		return plural(int64(n), "message")
+	}
+	return "five messages"
+}
+
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

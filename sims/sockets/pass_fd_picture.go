@@ -71,6 +71,12 @@ func inFlight(w *sims.World) []string {
 	return list[min(received, len(list)):]
 }
 
+// flies: a message that nobody has received holds it. The message goes with the
+// worker's end of the line.
+func flies(w *sims.World, what string) bool {
+	return w.Actor("worker").Life.Alive() && slices.Contains(inFlight(w), what)
+}
+
 // thingName is an object in words.
 func thingName(what string) string {
 	switch what {
@@ -113,9 +119,9 @@ func drawPassFD(w *sims.World) *scene.Scene {
 	what := subject(w)
 	s.Objects = append(s.Objects, passObject(w, what))
 	if what == "door" && w.Actor("caller").Births > 0 {
-		s.Processes = append(s.Processes, w.Process("caller"))
+		s.Processes = append(s.Processes, sleeper(w, "caller", "connect", "read"))
 	}
-	s.Processes = append(s.Processes, w.Process("worker"))
+	s.Processes = append(s.Processes, sleeper(w, "worker", "recvmsg", "accept"))
 	s.Links = append(s.Links, passLinks(w, what)...)
 	s.Figures = passFigures(w)
 	return s
@@ -126,12 +132,14 @@ func passObject(w *sims.World, what string) scene.Object {
 	o := w.Object(what)
 	switch what {
 	case "pipe":
-		return w.Pipe("pipe")
+		p := w.Pipe("pipe")
+		p.Gone = p.Gone && !flies(w, "pipe") && !flies(w, "pipe r")
+		return p
 	case "memory":
 		return scene.Page{ID: "memory", Label: "memfd", Size: 4096, Words: []scene.Word{{Name: "first word", Text: fmt.Sprint(max(o.Level("word"), 0))}}}
 	case "door":
 		return scene.Socket{ID: "door", Label: "listening socket", Type: "STREAM", Path: doorFile, Listens: true, Backlog: backlog,
-			Waiting: int(o.Level("waiting")), Gone: o.Level("holders") <= 0, Removed: o.Level("exists") == 0}
+			Waiting: int(o.Level("waiting")), Gone: o.Level("holders") <= 0 && !flies(w, "door"), Removed: o.Level("exists") == 0}
 	}
 	f := w.File("file")
 	f.ID = "file"
@@ -141,6 +149,8 @@ func passObject(w *sims.World, what string) scene.Object {
 		if pos(w, "opener") < 0 || pos(w, "worker") < 0 {
 			f.Note = fmt.Sprintf("offset: %d", at)
 		}
+	case flies(w, "file"):
+		f.Note = "only the message holds it"
 	case len(w.Object("worker's end").N) > 0:
 		f.Note = "nobody has it open"
 	}
@@ -229,7 +239,9 @@ func passFigures(w *sims.World) []scene.Figure {
 	case len(o.N) > 0 && (opened(w, "opener", what) || opened(w, "worker", what)):
 		list = append(list, scene.Missing("descriptions", "open file descriptions", "kcmp(2) is not allowed here; the offsets tell the same"))
 	}
-	if n := w.Object("worker's end").Level("flying"); n >= 0 {
+	if n := w.Object("worker's end").Level("flying"); !w.Actor("worker").Life.Alive() {
+		list = append(list, scene.Missing("flying", "in flight", "the worker's end of the line is gone, with all that was in it"))
+	} else if n >= 0 {
 		fd, _ := w.Holds("worker", "worker's end", "")
 		list = append(list, scene.Count("flying", "in flight", n, "", scene.Kernel).From("scm_fds in /proc/PID/fdinfo of the worker's socket", fmt.Sprintf("cat /proc/%d/fdinfo/%d", w.Actor("worker").PID, fd)))
 	} else {
@@ -258,7 +270,11 @@ func passSentence(w *sims.World) string {
 	case opener.Ended() != "" && worker.Ended() != "":
 		return "Both are gone, and with the last descriptor each thing that nobody else has open."
 	case worker.Ended() != "" && (ended == "worker" || m == nil):
-		return "The worker is gone (" + worker.Ended() + "), and its descriptors with it. The opener's are untouched."
+		text := "The worker is gone (" + worker.Ended() + "), and its descriptors with it"
+		if len(inFlight(w)) > 0 {
+			text += ", and what was in flight to it"
+		}
+		return text + ". The opener's are untouched."
 	case ended == "opener" && len(inFlight(w)) > 0:
 		return "The opener is gone (" + opener.Ended() + "). What it sent is still in flight: " + thingName(inFlight(w)[0]) + "."
 	case ended == "opener":
@@ -271,6 +287,8 @@ func passSentence(w *sims.World) string {
 		return "The worker sleeps in recvmsg(2): nothing is in flight."
 	case w.Asleep("worker", "") && contains(worker.Syscall, "accept"):
 		return "The worker sleeps in accept(2) on a socket that another process made."
+	case w.Actor("caller").Life.Alive() && (m == nil || m.At < w.Actor("caller").Born):
+		return "The caller has connected to the old path. It waits until somebody accepts it."
 	case m == nil:
 		return "The opener opens the file."
 	}

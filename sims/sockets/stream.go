@@ -25,7 +25,7 @@ const (
 	backlog   = 3 // what listen(2) is asked for: one more than that may wait
 	doorFile  = "kitchen.sock"
 	pathBytes = 108 // of sun_path in struct sockaddr_un
-	lines     = 4   // conversations that the server can tell apart
+	lines     = 12  // conversations that the server can tell apart
 )
 
 var stream = sims.Sim{

@@ -81,7 +81,7 @@ func drawStream(w *sims.World) *scene.Scene {
 		drawn := len(s.Links)
 		drawClient(w, s, client)
 		if len(s.Links) > drawn || w.Actor(client).Life.Alive() { // who has left nothing behind leaves the picture too
-			s.Processes = append(s.Processes, w.Process(client))
+			s.Processes = append(s.Processes, sleeper(w, client, "connect"))
 		}
 	}
 	tried := w.Last("stranger", "bound")
@@ -95,7 +95,7 @@ func drawStream(w *sims.World) *scene.Scene {
 	if w.Last("stranger", "knocked") != nil || w.Last("stranger", "bound") != nil || w.Actor("stranger").Ended() != "" {
 		s.Processes = append(s.Processes, w.Process("stranger"))
 	}
-	s.Processes = append(s.Processes, w.Process("server"))
+	s.Processes = append(s.Processes, sleeper(w, "server", "accept"))
 	if _, open := w.Holds("server", "door", ""); open || w.Actor("server").Births > 0 && w.Last("server", "listens") != nil {
 		l := w.SocketLink("server", "door", "door", "accept")
 		l.From, l.To, l.Both = l.To, l.From, false // connections come out of it
@@ -109,6 +109,18 @@ func drawStream(w *sims.World) *scene.Scene {
 	}
 	s.Figures = streamFigures(w, door.Path)
 	return s
+}
+
+// sleeper is a process that may sleep in a call, with the call's name for where the
+// kernel's own function would stand.
+func sleeper(w *sims.World, role string, calls ...string) scene.Process {
+	p := w.Process(role)
+	for _, call := range calls {
+		if w.Asleep(role, "") && contains(w.Actor(role).Syscall, call) {
+			p.Where, p.Note = "", "sleeps in "+call
+		}
+	}
+	return p
 }
 
 // doorway is the socket that listens, or what is left of it: its name.
@@ -251,6 +263,8 @@ func streamSentence(w *sims.World) string {
 		return "The " + roleName(sleepsInConnect(w)) + " sleeps in connect(2): the queue is full."
 	case m != nil && m.Who == "stranger":
 		return strangerSentence(w, m)
+	case nameless(w) && (m == nil || m.Name == "listens" || m.Name == "accepted" || m.Name == "connected"):
+		return "The server still listens, but its name is gone: nobody new finds the way to it."
 	case w.Asleep("server", "") && server.Syscall != "" && o.Level("waiting") == 0 && o.Level("holders") > 0:
 		return "The server sleeps in accept(2): the queue is empty."
 	case m == nil:
@@ -259,6 +273,12 @@ func streamSentence(w *sims.World) string {
 		return momentSentence(w, w.Last("server", "accepted")) // it came so fast that its word came first
 	}
 	return momentSentence(w, m)
+}
+
+// nameless is a server that listens behind a path that is no longer there.
+func nameless(w *sims.World) bool {
+	o := w.Object("door")
+	return w.Options["name"] == "path" && o.Level("exists") == 0 && listening(w)
 }
 
 // sleepsInConnect is a client whose connect does not return, "" for none.
@@ -283,7 +303,10 @@ func roleName(role string) string {
 // endedSentence is what an end has left behind.
 func endedSentence(w *sims.World, who string) string {
 	how := w.Actor(who).Ended()
+	m := w.Last(who, "refused")
 	switch {
+	case m != nil && m.At >= w.Actor(who).Born:
+		return "connect gave the " + roleName(who) + " " + m.S["errno"] + ", and it has left."
 	case who == "server" && w.Options["name"] == "abstract":
 		return "The server is gone (" + how + "), and its abstract name with it."
 	case who == "server" && w.Object("door").Level("exists") == 1:
