@@ -76,7 +76,10 @@ func latestClaim(w *sims.World) (refused, arrived *sims.Moment) {
 	return nil, nil
 }
 
-// who is the role that has or had a pid, or the pid itself.
+// plain is a message without credentials of the sender's choice.
+func plain(m *sims.Moment) bool { return m.S["what"] == "hello" || m.S["what"] == "lie" }
+
+// whoIs is the role that has or had a pid, or the pid itself.
 func whoIs(w *sims.World, pid int64) string {
 	for _, a := range w.Actors {
 		if pid > 0 && int64(a.PID) == pid {
@@ -158,7 +161,11 @@ func claimThing(w *sims.World) scene.Thing {
 	switch refused, arrived := latestClaim(w); {
 	case refused != nil:
 		t.Label = "message that was never sent"
-		t.Lines = []string{fmt.Sprintf("it claims   pid %d, uid %d", refused.N["pid"], refused.N["uid"]), "sendmsg     " + refused.S["errno"] + " for the " + refused.Who}
+		lead := "it claims  "
+		if plain(refused) {
+			lead = "it says    "
+		}
+		t.Lines = []string{fmt.Sprintf(lead+" pid %d, uid %d", refused.N["pid"], refused.N["uid"]), "sendmsg     " + refused.S["errno"] + " for the " + refused.Who}
 	case arrived != nil:
 		t.Lines = []string{
 			fmt.Sprintf("its text says     pid %d  %s", arrived.N["claims"], whoIs(w, arrived.N["claims"])),
@@ -175,8 +182,9 @@ func credentialsFigures(w *sims.World) []scene.Figure {
 	refused, arrived := latestClaim(w)
 	switch {
 	case refused != nil:
-		list = append(list, scene.Figure{ID: "refused", Label: "sendmsg", Text: refused.S["errno"], Origin: scene.Child}.From("errno of sendmsg(2) with SCM_CREDENTIALS", ""),
-			scene.Figure{ID: "asked", Label: "claimed", Text: fmt.Sprintf("pid %d, uid %d", refused.N["pid"], refused.N["uid"]), Origin: scene.Child}.From("what the forger put into SCM_CREDENTIALS", ""))
+		list = append(list, scene.Figure{ID: "refused", Label: "sendmsg", Text: refused.S["errno"], Origin: scene.Child}.From("errno of sendmsg(2)", ""),
+			scene.Figure{ID: "asked", Label: map[bool]string{false: "claimed", true: "said"}[plain(refused)], Text: fmt.Sprintf("pid %d, uid %d", refused.N["pid"], refused.N["uid"]), Origin: scene.Child}.
+				From(map[bool]string{false: "what the forger put into SCM_CREDENTIALS", true: "what the text of the message said"}[plain(refused)], ""))
 	case arrived != nil:
 		list = append(list,
 			scene.Figure{ID: "claims", Label: "the text says", Text: fmt.Sprintf("pid %d", arrived.N["claims"]), Origin: scene.Child}.From("the bytes that the server received", ""),
@@ -219,6 +227,9 @@ func credentialsSentence(w *sims.World) string {
 		}
 		return "Both are connected. Nobody has said a word, and the server knows their pids."
 	case "claimed":
+		if m.S["errno"] == "EPIPE" {
+			return "sendmsg(2) gave the " + roleName(m.Who) + " EPIPE: nobody holds the other end any more."
+		}
 		if m.S["errno"] != "" {
 			return fmt.Sprintf("The %s claimed to be pid %d, uid %d: sendmsg(2) gave it %s.", m.Who, m.N["pid"], m.N["uid"], m.S["errno"])
 		}

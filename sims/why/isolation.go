@@ -333,7 +333,7 @@ func isolationSentence(w *sims.World) string {
 		return threads + ". " + capital(fresh.Role) + " is in the place of " + noticed.S["worker"] + "."
 	case processesLeft(w) < workers:
 		return threads + fmt.Sprintf(". %d of the three processes work on.", processesLeft(w))
-	case w.Actor("server").Ended() != "":
+	case goroutinesLeft(w) == 0:
 		return threads + ". The three processes work on."
 	}
 	return threads + ", three workers in a process each."

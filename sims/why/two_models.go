@@ -46,8 +46,8 @@ var twoModels = sims.Sim{
 	Roles: []sims.Role{
 		{Name: "writer", Run: sendByPipe, Counters: []string{"sent", "bytes", "wrong"}, Gates: []string{"write"}, IO: true},
 		{Name: "reader", Run: takeFromPipe, Counters: []string{"got", "bytes", "wrong"}, Gates: []string{"read"}, IO: true},
-		{Name: "producer", Run: produceInPlace, Counters: []string{"sent"}, Gates: []string{"store"}, IO: true},
-		{Name: "consumer", Run: consumeInPlace, Counters: []string{"got", "bytes", "wrong"}, Gates: []string{"load"}, IO: true},
+		{Name: "producer", Run: produceInPlace, Counters: []string{"sent"}, Gates: []string{"store", "look"}, IO: true},
+		{Name: "consumer", Run: consumeInPlace, Counters: []string{"got", "bytes", "wrong"}, Gates: []string{"load", "look"}, IO: true},
 	},
 	Options: []sims.Option{{Name: "payload", Values: []string{"4096", "65536", "1048576", "64"}}},
 	Wire: func(w *sims.Wiring) error {
@@ -235,16 +235,17 @@ func produceInPlace(a *sims.Actor) error {
 			return err
 		}
 		begun := time.Now()
+		taking := true
 		for range messages {
 			a.Gate("store")
-			if !spin(func() bool { return sentWord.Load()-taken.Load() < slots }) {
+			if taking = spin(a, func() bool { return sentWord.Load()-taken.Load() < slots }); !taking {
 				break // nobody takes them
 			}
 			fill(slot(memory, sentWord.Load()), int(sent.Load()))
 			sentWord.Add(1) // a store with release: who sees it sees the message
 			sent.Add(1)
 		}
-		if !spin(func() bool { return taken.Load() == sentWord.Load() }) {
+		if !taking || !spin(a, func() bool { return taken.Load() == sentWord.Load() }) {
 			a.Say("gave up")
 			continue
 		}
@@ -268,7 +269,7 @@ func consumeInPlace(a *sims.Actor) error {
 			}
 		}
 		for range messages {
-			if !spin(func() bool { return sent.Load() != taken.Load() }) {
+			if !spin(a, func() bool { return sent.Load() != taken.Load() }) {
 				break // the producer has ended, or is stopped
 			}
 			a.Gate("load")
@@ -321,21 +322,28 @@ func slot(memory []byte, n uint64) []byte {
 	return memory[at : at+size]
 }
 
-// patience ends a wait for a peer that may have been killed or stopped.
+// patience ends a wait for a peer that may have been killed or stopped. Only the
+// time counts in which it has looked: not that at a gate, nor that of being stopped.
 const patience = 5 * time.Second
 
 // spin looks until it is so; false: it did not come. On one processor it lets the
 // other side run, which is a system call; on more it makes none.
-func spin(so func() bool) bool {
-	deadline := time.Now().Add(patience)
+func spin(a *sims.Actor, so func() bool) bool {
+	var spent time.Duration
+	last := time.Now()
 	for n := 1; !so(); n++ {
+		a.Gate("look")
 		if runtime.NumCPU() < 2 {
 			sys.Yield()
 		} else {
 			sys.Pause()
 		}
-		if n%4096 == 0 && time.Now().After(deadline) {
-			return false
+		if n%4096 == 0 {
+			now := time.Now()
+			spent, last = spent+min(now.Sub(last), patience/50), now
+			if spent > patience {
+				return false
+			}
 		}
 	}
 	return true

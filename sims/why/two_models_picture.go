@@ -3,6 +3,7 @@ package why
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"ipctour/sims"
 	"ipctour/sims/scene"
@@ -96,6 +97,9 @@ func twoModelsSentence(w *sims.World) string {
 			}[a.Role]
 		}
 	}
+	if held := atGates(w); held != "" {
+		return "Held at a gate: " + held + "."
+	}
 	size := bytes(payload(w))
 	pipe, memory := w.Last("writer", "sent"), w.Last("producer", "sent")
 	switch {
@@ -111,6 +115,17 @@ func twoModelsSentence(w *sims.World) string {
 		return "100 messages of " + size + " were made and read in one place."
 	}
 	return "The pipe moved every byte twice. In the shared memory nothing moved."
+}
+
+// atGates is who is held by step mode, and before what; "" for nobody.
+func atGates(w *sims.World) string {
+	var list []string
+	for _, a := range w.Actors {
+		if a.Gate != "" {
+			list = append(list, "the "+a.Role+" before its next "+a.Gate)
+		}
+	}
+	return strings.Join(list, ", ")
 }
 
 // twoModelsEnd is what the end of one means to the other.
