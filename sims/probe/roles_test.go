@@ -106,9 +106,11 @@ func roleFutex() {
 // roleTour waits for a byte, and then makes one call of each kind that is to be
 // put into words.
 func roleTour() {
-	if _, _, err := os.Pipe(); err != nil { // Go's poller takes its descriptors now, and none in between
+	r, w, err := os.Pipe() // Go's poller takes its descriptors now, and none in between
+	if err != nil {
 		os.Exit(3)
 	}
+	defer runtime.KeepAlive([]*os.File{r, w})
 	var b [1]byte
 	unix.Read(3, b[:])
 	var p [2]int
