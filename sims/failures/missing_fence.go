@@ -139,8 +139,12 @@ func conductRounds(a *sims.Actor) error {
 				a.Gate("round")
 				mine, theirs := l.play(manners[m].left)
 				b.count(l, mine, theirs)
+				if b.rounds <= shownRounds {
+					b.show(a) // you may be going step by step
+				}
 			}
-			b.tell(a)
+			b.show(a)
+			a.Counter("rounds").Add(blockRounds)
 		}
 		b.say(a)
 	}
@@ -179,6 +183,7 @@ const (
 	wordGap     = 128
 	slots       = 4 // x and y have four places each, used in turn and made 0 again between
 	blockRounds = 1024
+	shownRounds = 32 // of a batch, one by one
 )
 
 // litmus is one side of the test.
@@ -336,12 +341,11 @@ func outcomeCounters() []string {
 	return list
 }
 
-// tell shows the counts so far.
-func (b *batch) tell(a *sims.Actor) {
+// show shows the counts so far.
+func (b *batch) show(a *sims.Actor) {
 	for i, o := range outcomes {
 		a.Counter(b.name + " " + o).Store(int64(b.read[i]))
 	}
-	a.Counter("rounds").Add(blockRounds)
 }
 
 func (b *batch) say(a *sims.Actor) {

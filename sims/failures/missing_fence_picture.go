@@ -162,7 +162,7 @@ func missingFenceSentence(w *sims.World) string {
 		return "Both are gone, and the page with them: left " + left.Ended() + ", right " + right.Ended() + "."
 	case left.Ended() != "":
 		return "The left is gone (" + left.Ended() + "): nobody begins another round, and the right waits for one."
-	case right.Ended() != "" && (left.Idle || underWay(w) == ""):
+	case right.Ended() != "" && left.Idle:
 		return "The right is gone (" + right.Ended() + "): a round needs both, and the left would wait for it without end."
 	case right.Ended() != "":
 		return "The right is gone (" + right.Ended() + ") in the middle of a round: the left looks again and again whether it has finished."
