@@ -81,14 +81,14 @@ var partialWrite = sims.Sim{
 		return fmt.Sprint(m.N["bytes"]), true
 	},
 	Walk: []sims.Step{
-		{ID: "nearly-full", For: "the pipe has room for four pages", Until: filled},
-		{ID: "short", Turn: sims.Press("send"), For: "write has returned", Until: func(w *sims.World) bool {
-			m := w.Last("writer", "returned")
+		{ID: "nearly-full", Turn: []sims.Turn{{Knob: "writer", Value: naive}, {Knob: "pipe", Value: nonBlocking}, {Knob: "room", Value: fourPages}}, For: "the pipe has room for four pages", Until: filled},
+		{ID: "short", Turn: []sims.Turn{{Knob: "room", Value: fourPages}, {Knob: "send"}}, For: "write has returned", Until: func(w *sims.World) bool {
+			m := w.News("writer", "returned")
 			return w.Since(m) >= 2 && (full(w) || m.S["errno"] != "" || m.N["bytes"] == m.N["asked"])
 		}},
 		{ID: "cut", Turn: sims.Press("read on"), For: "the reader has come to the end of file", Until: theEnd},
 		{ID: "small", Turn: []sims.Turn{{Knob: "room", Value: hundred}, {Knob: "send 4,096"}}, For: "the small write has its answer", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("writer", "small")) >= 2 && w.Object("pipe").Level("queued") >= 0
+			return w.Since(w.News("writer", "small")) >= 2 && w.Object("pipe").Level("queued") >= 0
 		}},
 		{ID: "looping", Turn: []sims.Turn{{Knob: "room", Value: fourPages}, {Knob: "writer", Value: looping}, {Knob: "send"}}, For: "the writer sleeps in poll with the rest", Until: func(w *sims.World) bool {
 			return w.Count("writer", "refused") > 0 && w.Asleep("writer", "poll") && full(w)
@@ -98,7 +98,7 @@ var partialWrite = sims.Sim{
 			return w.Asleep("writer", "pipe_write") && full(w) && w.Last("writer", "sending") != nil
 		}},
 		{ID: "interrupted", Turn: sims.Press("interrupt"), For: "write has returned, and the writer sleeps in the next one", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("writer", "returned")) >= 2 && w.Asleep("writer", "pipe_write") && full(w)
+			return w.Since(w.News("writer", "returned")) >= 2 && w.Asleep("writer", "pipe_write") && full(w)
 		}},
 		{ID: "whole", Turn: sims.Press("read on"), For: "the reader has come to the end of file", Until: theEnd},
 	},

@@ -62,7 +62,7 @@ func returnFigures(w *sims.World) []scene.Figure {
 	var first, last *sims.Moment
 	for i := range w.Moments {
 		if m := &w.Moments[i]; m.Name == "returned" || m.Name == "small" {
-			if first == nil {
+			if first == nil || first.Name == "small" && m.Name == "returned" { // the document's, once there is one
 				first = m
 			}
 			last = m
@@ -100,7 +100,7 @@ func partialWriteSentence(w *sims.World) string {
 	case end != nil && size == 0:
 		return "The reader has come to the end of file. No document was sent."
 	case end != nil && end.N["arrived"] == size:
-		return fmt.Sprintf("The reader has the whole document, %s, from %d writes.", bytesOf(size), w.Count("writer", "writes"))
+		return fmt.Sprintf("The reader has the whole document, %s, from %s.", bytesOf(size), writesOf(w))
 	case end != nil:
 		return fmt.Sprintf("End of file after %s of %s: the rest was never sent, and nobody was told.", bytesOf(end.N["arrived"]), bytesOf(size))
 	case writer.Ended() != "" && reader.Ended() != "":
@@ -154,5 +154,24 @@ func writingSentence(w *sims.World, returned *sims.Moment) string {
 	case w.Options["pipe"] == blocking:
 		return "The pipe is empty and blocking. The document is twice as large as the pipe."
 	}
-	return "The pipe is nearly full: room for " + bytesOf(free) + "."
+	switch {
+	case w.Actor("reader").Idle:
+		return "The pipe is nearly full: room for " + bytesOf(free) + "."
+	case p.Level("queued") == 0:
+		return "The reader has emptied the pipe and waits for more, and nothing has been sent yet."
+	}
+	return "The reader takes the older bytes out of the pipe. Nothing has been sent yet."
+}
+
+// writesOf counts the writes, and those of them that took nothing.
+func writesOf(w *sims.World) string {
+	n, refused := w.Count("writer", "writes"), w.Count("writer", "refused")
+	text := fmt.Sprintf("%d writes", n)
+	switch {
+	case n == 1:
+		text = "1 write"
+	case refused > 0:
+		text += fmt.Sprintf(", %d of them refused", refused)
+	}
+	return text
 }

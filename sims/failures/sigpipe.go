@@ -75,9 +75,9 @@ var sigpipe = sims.Sim{
 		return "nothing", true
 	},
 	Walk: []sims.Step{
-		{ID: "talks", Turn: sims.Press("write", "read"), For: "a line has gone through", Until: func(w *sims.World) bool {
+		{ID: "talks", Turn: []sims.Turn{{Knob: "SIGPIPE", Value: byDefault}, {Knob: "channel", Value: aPipe}, {Knob: "write"}, {Knob: "read"}}, For: "a line has gone through", Until: func(w *sims.World) bool {
 			_, known := w.Actor("writer").Numbers["SigIgn"]
-			return known && w.Last("reader", "got") != nil && w.Actor("reader").Idle && w.Actor("writer").Idle
+			return known && w.News("reader", "got") != nil && w.Actor("reader").Idle && w.Actor("writer").Idle
 		}},
 		{ID: "leaves", Turn: sims.Press("reader leaves"), For: "the reader is gone and the kernel was asked again", Until: func(w *sims.World) bool {
 			return !w.Actor("reader").Life.Alive() && w.Object("pipe").Level("readers") == 0 && w.Actor("writer").Idle
@@ -212,7 +212,7 @@ func answered(w *sims.World) bool {
 	if !writer.Life.Alive() {
 		return writer.Births > 0
 	}
-	m := w.Last("writer", "failed")
+	m := w.News("writer", "failed")
 	return w.Since(m) >= 2 && writer.Idle && !w.Actor("reader").Life.Alive()
 }
 
@@ -348,6 +348,8 @@ func sigpipeSentence(w *sims.World) string {
 		return "The writer is gone (" + writer.Ended() + "): the reader will find the end of file."
 	case writer.Life == scene.Stopped:
 		return "The writer is stopped."
+	case writer.Gate == "write":
+		return "The writer is about to write, and nothing has been asked of the kernel yet."
 	case failed != nil:
 		return "It wrote to nobody: the write failed with " + failed.S["errno"] + ", and the writer lives."
 	case reader.Ended() != "" && w.Asleep("writer", "poll"):
@@ -356,12 +358,39 @@ func sigpipeSentence(w *sims.World) string {
 		return readerGone + ". Nothing has told the writer: it would learn by its next write."
 	case reader.Life == scene.Stopped:
 		return "The reader is stopped. Its end is open: the writer may go on for a while."
+	case readerClosed(w) && w.Asleep("writer", "poll"):
+		return "The reader has closed its end, and poll is about to tell the writer."
+	case readerClosed(w):
+		return "The reader lives, but has closed its end: no reader is left. Nothing has told the writer."
+	case w.Asleep("writer", "poll") && readerAsleep(w):
+		return "The writer sleeps in poll until the reader is gone, the reader in read until something comes. Neither goes on: kill one."
 	case w.Asleep("writer", "poll"):
 		return "The writer sleeps in poll until the reader is gone."
+	case readerAsleep(w):
+		return "The reader sleeps in read, for nothing is there. What it is told waits until a line comes."
 	case w.Count("writer", "written") > w.Count("reader", "read"):
 		return fmt.Sprintf("The writer has written %d B that nobody has read yet.", w.Count("writer", "written")-w.Count("reader", "read"))
 	case got != nil:
 		return "A line has gone through, and both wait for you."
 	}
 	return "A writer and a reader, and nothing said yet."
+}
+
+// readerClosed is a reader that lives without its end.
+func readerClosed(w *sims.World) bool {
+	a := w.Actor("reader")
+	if !a.Life.Alive() || a.Ended() != "" {
+		return false
+	}
+	end := readersEnd
+	if w.Options["channel"] == aPipe {
+		end = "pipe"
+	}
+	_, open := w.Holds("reader", end, "")
+	return !open && w.Last("writer", "wrote") != nil // it had one, and was looked at since
+}
+
+// readerAsleep is a reader that waits in read(2) for what may never come.
+func readerAsleep(w *sims.World) bool {
+	return w.Asleep("reader", "read") || w.Asleep("reader", "recv") || w.Asleep("reader", "unix_stream") || w.Asleep("reader", "skb")
 }
