@@ -540,9 +540,10 @@ func table(w *sims.World) scene.Table {
 	if t := triggerTable(w); len(t.Rows) > 0 {
 		return t
 	}
-	t := scene.Table{Title: "wake-ups by source", Columns: []string{"source", "what happens", "by", "wake-ups"}, Origin: scene.Child, Right: []int{3}}
-	for _, name := range sources {
-		t.Rows = append(t.Rows, []string{name, happens[name][0], happens[name][1], scene.Thousands(w.Count("server", name))})
+	t := scene.Table{Title: "wake-ups by source", Columns: sources, Rows: [][]string{nil}, Origin: scene.Child}
+	for i, name := range sources {
+		t.Rows[0] = append(t.Rows[0], scene.Thousands(w.Count("server", name)))
+		t.Right = append(t.Right, i)
 	}
 	return t
 }
@@ -571,22 +572,19 @@ func threadsTable(w *sims.World, m *sims.Moment) scene.Table {
 // pokes are what the poker sends to each source.
 var pokes = map[string]string{"socket": "a byte", "pipe": "a byte", "eventfd": "the number 1", "timerfd": "a timeout", "signalfd": "SIGUSR1", "inotify": "a file"}
 
-// happens is what makes a source ready, and who does it.
-var happens = map[string][2]string{
-	"socket": {"a byte is sent", "poker"}, "pipe": {"bytes are written", "poker"}, "eventfd": {"1 is added", "poker"}, "timerfd": {"time is up", "kernel, set by poker"},
-	"signalfd": {"SIGUSR1 is sent", "poker"}, "inotify": {"a file was written", "poker"}, "pidfd": {"a process ends", "child"},
-}
-
 func triggerTable(w *sims.World) scene.Table {
-	t := scene.Table{Title: "3 bytes in one write, 1 taken at a time", Columns: []string{"trigger", "wake-ups", "left in the pipe"}, Origin: scene.Child, Right: []int{1, 2}}
+	t := scene.Table{Title: "what woke the loop for the pipe", Columns: []string{"trigger, and what came", "wake-ups", "left in the pipe"}, Origin: scene.Child, Right: []int{1, 2}}
 	row := func(trigger string, wakes int64, left int64) {
 		t.Rows = append(t.Rows, []string{trigger, scene.Thousands(wakes), scene.Thousands(left) + " B"})
 	}
 	if a, b := w.After("threads"), w.After("level"); b != nil {
-		row("level", b.Count("server", "pipe")-a.Count("server", "pipe"), b.Object("pipe").Level("queued"))
+		row("level: 3 bytes, takes 1 at a time", b.Count("server", "pipe")-a.Count("server", "pipe"), b.Object("pipe").Level("queued"))
 	}
 	if a := w.After("edge"); a != nil {
-		row("edge", a.Count("server", "pipe"), a.Object("pipe").Level("queued"))
+		row("edge: 3 bytes, takes 1 at a time", a.Count("server", "pipe"), a.Object("pipe").Level("queued"))
+	}
+	if a, b := w.After("late"), w.After("drained"); b != nil {
+		row("edge: 1 byte more, takes till EAGAIN", b.Count("server", "pipe")-a.Count("server", "pipe"), b.Object("pipe").Level("queued"))
 	}
 	return t
 }

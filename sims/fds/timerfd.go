@@ -357,7 +357,7 @@ func readsTable(w *sims.World) (scene.Table, bool) {
 		}
 	}
 	t.Rows = t.Rows[max(0, len(t.Rows)-5):]
-	return t, len(t.Rows) > 0
+	return t, len(t.Rows) > 0 && sets == 1
 }
 
 func timerfdSentence(w *sims.World) string {

@@ -477,6 +477,9 @@ func futexFigures(w *sims.World) []scene.Figure {
 	return list
 }
 
+// fightName is how a run of pairs is called: "two, nothing inside", "two, 20 µs inside".
+func fightName(how string) string { return strings.Replace(how, ", 0 µs", ", nothing", 1) }
+
 // fightTable has a row for each run of pairs.
 func fightTable(w *sims.World) scene.Table {
 	t := scene.Table{Title: "lock and unlock", Columns: []string{"who, and work inside", "pairs", "FUTEX_WAIT", "FUTEX_WAKE", "ns a pair"}, Origin: scene.Child, Right: []int{1, 2, 3, 4}}
@@ -485,7 +488,7 @@ func fightTable(w *sims.World) scene.Table {
 		if f.parties == 0 || fighting(w) && f.parties < []int64{1, 2, 2, 3}[i] {
 			continue
 		}
-		t.Rows = append(t.Rows, []string{how, scene.Thousands(f.locks), scene.Thousands(f.waits), scene.Thousands(f.wakes), tenths(f.each)})
+		t.Rows = append(t.Rows, []string{fightName(how), scene.Thousands(f.locks), scene.Thousands(f.waits), scene.Thousands(f.wakes), tenths(f.each)})
 	}
 	return t
 }
@@ -546,7 +549,7 @@ func lockSentence(w *sims.World, asleep []string) string {
 			return fmt.Sprintf("locker-a has locked and unlocked %s times, at %s ns for both: %s", scene.Thousands(m.N["pairs"]), tenths(m.N["each"]), callsWord(m.N["waits"]+m.N["wakes"]))
 		case "fought":
 			f := fightOf(w, m.S["how"])
-			return fmt.Sprintf("%s: %s locks, %s FUTEX_WAIT and %s FUTEX_WAKE.", titled(m.S["how"]), scene.Thousands(f.locks), scene.Thousands(f.waits), scene.Thousands(f.wakes))
+			return fmt.Sprintf("%s: %s locks, %s FUTEX_WAIT and %s FUTEX_WAKE.", titled(fightName(m.S["how"])), scene.Thousands(f.locks), scene.Thousands(f.waits), scene.Thousands(f.wakes))
 		case "broke off":
 			return "The fight is off: somebody who was to come has ended."
 		}

@@ -610,22 +610,32 @@ func costFigures(w *sims.World) []scene.Figure {
 		f("ring", "by ring", ring, scene.Child, "the sender's clock, likewise"),
 		f("copies", "of the pipe: copies", copies, scene.Derived, "the same calls made by the sender alone, less their traps"),
 		f("traps", "of the pipe: traps", traps, scene.Derived, "half of a write and a read of one byte alone, for each call of both"),
+		f("copied", "copied by the ring", copied, scene.Child, "the sender's clock, with a copy into the slot and one out of it"),
+		f("crossover", "copies > traps", from, scene.Derived, "the least size measured at which the copies cost more than the traps"),
+		f("calls", "calls on the pipe", calls, scene.Child, "both count their returns from read(2) and write(2) on the pipe"),
 		f("mebibyte", "1 MiB by pipe", mid, scene.Child, "the sender's clock"),
 		f("source", "by the source", "hundreds of µs", scene.Said, "the source's figure for 1 MiB, not measured"),
-		f("crossover", "copies > traps", from, scene.Derived, "the least size measured at which the copies cost more than the traps"),
 		f("rest", "of the pipe: the rest", rest, scene.Derived, "the pipe's time less its copies and traps: sleeping, waking, the answer"),
-		f("copied", "copied by the ring", copied, scene.Child, "the sender's clock, with a copy into the slot and one out of it"),
-		f("calls", "calls on the pipe", calls, scene.Child, "both count their returns from read(2) and write(2) on the pipe"),
 	}
+	slices.SortStableFunc(list, func(a, b scene.Figure) int { return cmp.Compare(later(a), later(b)) })
 	if w.Options["placement"] == "two CPUs" && w.Facts["cpus"] < 2 {
 		list = append(list, scene.Missing("placement", "two CPUs", "this machine gives the tour one processor: both are on it"))
 	}
 	if n := largestCall(w, lastWay(w)); n >= 0 {
-		list = append(list, scene.Count("largest", "most in a call", n, "B", scene.Kernel).From("the x-ray of the sender: the largest result of read and write", ""))
+		largest := scene.Count("largest", "most in a call", n, "B", scene.Kernel).From("the x-ray of the sender: the largest result of read and write", "")
+		list = append([]scene.Figure{largest}, list...) // it is what the learner has just asked for
 	} else if why := w.Actor("sender").Untraced; why != "" {
 		list = append(list, scene.Missing("largest", "most in a call", why))
 	}
 	return list
+}
+
+// later is 1 for a figure that nothing was measured for yet, so that it comes last.
+func later(f scene.Figure) int {
+	if f.Text == "not yet" {
+		return 1
+	}
+	return 0
 }
 
 // lastWay is the way that a single message was sent last.

@@ -544,7 +544,7 @@ func drawRing(w *sims.World) *scene.Scene {
 	}
 	head, sent := w.Object("ring").Level("head"), bells(w, "producer")
 	s.Figures = []scene.Figure{
-		w.WordFigure("ring", "head", "head: sent"), w.WordFigure("ring", "tail", "tail: taken"),
+		w.WordFigure("ring", "head", "▲ head: sent"), w.WordFigure("ring", "tail", "△ tail: taken"),
 		scene.Count("doorbells", "doorbells rung", sent, "", scene.Child).From("the producer counts its returns from write(2) on the eventfd", ""),
 		scene.Count("room-bells", "rung for room", bells(w, "consumer"), "", scene.Child).From("the consumer counts its returns from write(2) on the eventfd", ""),
 		scene.Count("wrong", "wrong or torn", w.Count("consumer", "wrong")+w.Count("next consumer", "wrong"), "", scene.Child).
@@ -556,9 +556,14 @@ func drawRing(w *sims.World) *scene.Scene {
 	}
 	s.Figures = append(append(s.Figures, each.From("head over doorbells rung", "")), frameFigures(w)...)
 	if calls, most, other := carried(w); calls+other > 0 {
-		s.Figures = append(s.Figures,
+		seen := []scene.Figure{
 			scene.Count("calls", "system calls", calls+other, "", scene.Kernel).From("the x-ray of both (ptrace), since it was switched on", ""),
-			scene.Count("carried", "most in one", most, "B", scene.Kernel).From("the results of read and write under the x-ray", ""))
+			scene.Count("carried", "most in one", most, "B", scene.Kernel).From("the results of read and write under the x-ray", "")}
+		if w.Actor(current(w, "producer")).Traced { // then they are what it is about
+			s.Figures = append(seen, s.Figures...)
+		} else {
+			s.Figures = append(s.Figures, seen...)
+		}
 	} else if why := w.Actor("producer").Untraced; why != "" {
 		s.Figures = append(s.Figures, scene.Missing("calls", "system calls", why), scene.Missing("carried", "most in one", why))
 	}

@@ -41,12 +41,15 @@ func (p *painter) chartCard(o *scene.Chart, d detail, room int) card {
 		return k
 	}
 	if d == flat {
-		k.rows = []row{append(row{{label, Strong}, {" ", Text}}, chartLast(o, lines)...)}
+		k.rows = []row{append(row{{label, Strong}, {" ", Text}}, chartLast(o, lines, true)...)}
+		if k.rows[0].width() > room {
+			k.rows[0] = append(row{{label, Strong}, {" ", Text}}, chartLast(o, lines, false)...)
+		}
 		k.title = nil
 		return k
 	}
 	if d == small {
-		k.rows = chartSparks(o, lines, low, top)
+		k.rows = sideBySide(chartSparks(o, lines, low, top), room)
 		return k
 	}
 	height := [...]int{full: 10, lean: 8, medium: 6}[d]
@@ -214,8 +217,8 @@ func chartLegend(lines []scene.Line, g *chartGrid) row {
 	return r
 }
 
-// chartLast is each line's last value.
-func chartLast(o *scene.Chart, lines []scene.Line) row {
+// chartLast is each line's last value, and which column that is.
+func chartLast(o *scene.Chart, lines []scene.Line, at bool) row {
 	var r row
 	for i := range lines {
 		for k := len(lines[i].Points) - 1; k >= 0; k-- {
@@ -223,7 +226,10 @@ func chartLast(o *scene.Chart, lines []scene.Line) row {
 			if !o.Shows(p) {
 				continue
 			}
-			r = append(r, span{" " + lines[i].Name + " ", Dim}, span{scene.Metric(p.Value, o.Unit), Text}, span{" at " + o.Columns[p.Column], Dim})
+			r = append(r, span{" " + lines[i].Name + " ", Dim}, span{scene.Metric(p.Value, o.Unit), Text})
+			if at {
+				r = append(r, span{" at " + o.Columns[p.Column], Dim})
+			}
 			break
 		}
 	}
@@ -257,6 +263,27 @@ func chartSparks(o *scene.Chart, lines []scene.Line, low, top float64) []row {
 		rows[i] = append(rows[i], span{blanks(longest-Width(ends[i])) + ends[i], Text})
 	}
 	return rows
+}
+
+// sideBySide sets two rows of equal width in one where that leaves room.
+func sideBySide(rows []row, room int) []row {
+	if len(rows) < 3 || 2*rows[0].width()+columnGap > room {
+		return rows
+	}
+	var pairs []row
+	for i, r := range rows {
+		if i%2 == 0 {
+			pairs = append(pairs, r)
+			continue
+		}
+		last := len(pairs) - 1
+		pairs[last] = append(append(pairs[last], span{blanks(columnGap), Text}), r...)
+	}
+	if len(rows)%2 == 1 {
+		last := len(pairs) - 1
+		pairs[last] = append(pairs[last], span{blanks(columnGap + rows[0].width()), Text})
+	}
+	return pairs
 }
 
 // tailless is a name in exactly w cells.

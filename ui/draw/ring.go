@@ -29,7 +29,11 @@ func (p *painter) ringCard(o *scene.Ring, d detail, room int) card {
 		return k
 	case small:
 		k.title = text(label, Strong)
-		k.rows = []row{p.ringBar(o, 16), {{filledOf(o), Text}}}
+		k.rows = []row{p.ringBar(o, 16)}
+		if marks := barMarks(o, 16); marks != nil && p.cells > 0 { // a list has no columns
+			k.rows = append(k.rows, marks)
+		}
+		k.rows = append(k.rows, row{{filledOf(o), Text}})
 		if o.Data.Rung >= 0 {
 			k.rows = append(k.rows, text(count64(o.Data.Rung, "bell"), Dim))
 		}
@@ -109,6 +113,9 @@ func slotText(o *scene.Ring, i, cells int) string {
 	case o.Holds(i) && says == "":
 		return strings.Repeat("▒", cells)
 	}
+	if in, half := strings.CutPrefix(says, "("); half && Width(says) > cells && cells >= 3 { // of a half-done message the brackets stay
+		says = "(" + tail(strings.TrimSuffix(in, ")"), cells-2) + ")"
+	}
 	says = tail(says, cells)
 	left := (cells - Width(says) + 1) / 2
 	return blanks(left) + says + blanks(cells-Width(says)-left)
@@ -160,6 +167,17 @@ func (p *painter) ringBar(o *scene.Ring, cells int) row {
 		r = append(r, span{strings.Repeat("▒", n), hue}, span{repeat(emptyCells, glyphBytes, cells-n), Dim})
 	}
 	return append(r, span{"▌", Dim})
+}
+
+// barMarks is where head and tail are under a bar that has a cell for each slot.
+func barMarks(o *scene.Ring, cells int) row {
+	if !o.Known || o.Slots <= 0 || o.Slots > cells {
+		return nil
+	}
+	marks := []rune(blanks(o.Slots + 2))
+	marks[1+o.Tail%uint64(o.Slots)] = '△'
+	marks[1+o.Head%uint64(o.Slots)] = '▲'
+	return text(string(marks), Accent)
 }
 
 func filledOf(o *scene.Ring) string {

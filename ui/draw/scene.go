@@ -98,7 +98,7 @@ func (p *painter) aside(o Options) (figures, table int) {
 		figures = p.figures(scratch, Rect{0, 0, scratch.W, scratch.H}) + 1
 	}
 	if len(p.s.Tables) > 0 {
-		table = min(2+len(p.s.Tables[0].Rows), max(o.Height, 0)/4) + 1
+		table = min(2+len(p.s.Tables[0].Rows), max(o.Height/4, min(o.Height, 3))) + 1
 	}
 	return figures, table
 }

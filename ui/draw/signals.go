@@ -158,6 +158,8 @@ func (p *painter) signalLines(o *scene.Signals, d detail) card {
 		}
 		if words := setWords(s, !o.Counts); words != "" {
 			r = append(r, span{" " + inSet + " ", Accent.Bold()}, span{words, Text})
+		} else if o.Counts && len(s.Values) > 0 && d == small {
+			r = append(r, span{": " + lastValues(s.Values, 13), p.reader(o.ID)})
 		} else if !o.Counts {
 			r = append(r, span{" " + notInSet + " in no set", Dim})
 		}

@@ -71,15 +71,25 @@ func columnWidths(t *scene.Table, w int) []int {
 
 // table draws one table and returns the lines used. A row that shows a failure
 // has ✗ before it; the margin for that is there in every table, so that nothing
-// moves when the first failure comes.
+// moves when the first failure comes. Where one row is all there is room for it is
+// the last, which is the latest; names of columns above no row would tell nothing.
 func table(c *Canvas, r Rect, t *scene.Table) int {
 	if r.H <= 0 || r.W <= 2 {
 		return 0
 	}
 	y, bottom := r.Y, r.Y+r.H
-	if t.Title != "" {
+	room := r.H - min(len(t.Columns), 1)
+	titled := t.Title != "" && (room > 1 || len(t.Rows) == 0)
+	if titled {
+		room--
+	}
+	only := room == 1 && len(t.Rows) > 1
+	if titled {
 		x := c.Clip(r.X, y, r.W, t.Title, Strong)
-		c.Clip(x+1, y, r.X+r.W-x-1, mark(t.Origin), Dim)
+		x = c.Clip(x+1, y, r.X+r.W-x-1, mark(t.Origin), Dim)
+		if only {
+			c.Clip(x+2, y, r.X+r.W-x-2, "last of "+count(len(t.Rows), "row"), Dim)
+		}
 		y++
 	}
 	x, w := r.X+2, r.W-2
@@ -89,6 +99,9 @@ func table(c *Canvas, r Rect, t *scene.Table) int {
 		y++
 	}
 	for i, line := range t.Rows {
+		if only && i < len(t.Rows)-1 {
+			continue
+		}
 		if y == bottom-1 && i < len(t.Rows)-1 {
 			c.Clip(x, y, w, "… "+count(len(t.Rows)-i, "more row"), Dim)
 			return r.H

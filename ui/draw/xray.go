@@ -2,7 +2,9 @@ package draw
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"ipctour/sims/scene"
@@ -25,19 +27,13 @@ const (
 
 // xray draws into r and returns the lines used.
 func (p *painter) xray(c *Canvas, r Rect) int {
-	var watched [16]int
-	n := 0
-	for i := range p.s.Processes {
-		q := &p.s.Processes[i]
-		if (q.Traced || len(q.Calls) > 0) && n < len(watched) {
-			watched[n] = i
-			n++
-		}
-	}
-	if n == 0 || r.H < 2 || r.W < 1 {
+	watched := p.watched()
+	if len(watched) == 0 || r.H < 2 || r.W < 1 {
 		return 0
 	}
-	columns := max(min((r.W+columnGap)/(callWidth+columnGap), n), 1)
+	columns := max(min((r.W+columnGap)/(callWidth+columnGap), len(watched)), 1)
+	watched = p.pressing(watched, columns*max((r.H+1)/3, 1))
+	n := len(watched)
 	rows := (n + columns - 1) / columns
 	width := min((r.W+columnGap)/columns-columnGap, callWidest)
 	if columns == 1 {
@@ -59,6 +55,29 @@ func (p *painter) xray(c *Canvas, r Rect) int {
 		y++
 	}
 	return used
+}
+
+// watched are the processes that the x-ray has anything to say about.
+func (p *painter) watched() (list []int) {
+	for i := range p.s.Processes {
+		if q := &p.s.Processes[i]; (q.Traced || len(q.Calls) > 0) && len(list) < 16 {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// pressing are at most so many of the watched: where there are more, those that have
+// made no call go first.
+func (p *painter) pressing(watched []int, most int) []int {
+	for len(watched) > most {
+		silent := slices.IndexFunc(watched, func(i int) bool { return len(p.s.Processes[i].Calls) == 0 })
+		if silent < 0 {
+			return watched[:most]
+		}
+		watched = slices.Delete(watched, silent, silent+1)
+	}
+	return watched
 }
 
 // calls draws the header of one process and as many of its last calls as fit.
@@ -118,7 +137,7 @@ func callLine(c *Canvas, r Rect, call *scene.Call) {
 	x := c.Clip(r.X, r.Y, room, call.Name, Text)
 	if left := r.X + room - x; left >= 2 {
 		x = c.Text(x, r.Y, "(", Dim)
-		x = c.Clip(x, r.Y, left-2, call.Args, Text)
+		x = c.Clip(x, r.Y, left-2, shortArgs(call.Args, left-2), Text)
 		x = c.Text(x, r.Y, ")", Dim)
 	}
 	if call.Result != "" && !call.Blocked {
@@ -129,6 +148,28 @@ func callLine(c *Canvas, r Rect, call *scene.Call) {
 	if call.Failed {
 		c.Text(x+1, r.Y, "✗", Fail)
 	}
+}
+
+// shortArgs are the arguments without their names and without addresses, where they
+// are too long for so many cells: what a call of futex(2) is for comes after its address.
+func shortArgs(args string, cells int) string {
+	if Width(args) <= cells || strings.Contains(args, `"`) {
+		return args
+	}
+	var kept []string
+	for arg := range strings.SplitSeq(args, ", ") {
+		_, value, named := strings.Cut(arg, "=")
+		if !named {
+			value = arg
+		}
+		if !strings.HasPrefix(value, "0x") || len(value) < 10 {
+			kept = append(kept, value)
+		}
+	}
+	if len(kept) == 0 {
+		return args
+	}
+	return strings.Join(kept, ", ")
 }
 
 // Duration is d in two or three digits and the unit that suits it.
