@@ -158,6 +158,8 @@ func (p *painter) ringBar(o *scene.Ring, cells int) row {
 		for i := range o.Slots {
 			if o.Holds(i) {
 				r = append(r, span{"▒", hue})
+			} else if i < len(o.Texts) && strings.HasPrefix(o.Texts[i], "(") { // half-done, in brackets
+				r = append(r, span{"(", hue})
 			} else {
 				r = append(r, span{"░", Dim})
 			}

@@ -48,7 +48,7 @@ func (p *painter) below(c *Canvas, r Rect) {
 		put(p.xray, max(r.H/2, min(r.H, 3)))
 	}
 	if len(p.s.Tables) > 0 {
-		scratch := NewCanvas(r.W, max(r.H/2, 0), c.theme, c.ascii)
+		scratch := NewCanvas(r.W, max(r.H/2, min(r.H, 3)), c.theme, c.ascii)
 		if n := p.tables(scratch, Rect{0, 0, scratch.W, scratch.H}); n > 0 {
 			put(p.figures, r.H-n-1)
 		}
@@ -71,7 +71,10 @@ func (p *painter) traced() bool {
 // arrows, only then. Where it is a list in any case they get what they ask for.
 func (p *painter) leave(o Options) int {
 	figures, table := p.aside(o)
-	least := min(figures, 2) + min(table, 4)
+	least := min(figures, 2)
+	if table > 0 {
+		least = min(table, 4) // a blank line, the title, the names of the columns and a row
+	}
 	if p.traced() {
 		calls := min(6, o.Height/2)
 		figures, least = figures+calls, least+calls
