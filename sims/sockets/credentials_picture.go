@@ -13,8 +13,7 @@ import (
 // messagesSince waits for a message that came after a step.
 func messagesSince(step string) func(*sims.World) bool {
 	return func(w *sims.World) bool {
-		before := w.After(step)
-		return before != nil && w.Said("server", "message") > before.Said("server", "message")
+		return w.After(step) != nil && w.News("server", "message") != nil
 	}
 }
 
@@ -32,19 +31,20 @@ func lastClaim(w *sims.World, what string) *sims.Moment {
 // long enough that a message would have been told.
 func answered(what, step string) func(*sims.World) bool {
 	return func(w *sims.World) bool {
-		before, m := w.After(step), lastClaim(w, what)
-		return before != nil && m != nil && m.At > before.Now && w.Since(m) >= 2
+		m, news := lastClaim(w, what), w.News("forger", "claimed")
+		return w.After(step) != nil && m != nil && m == news && w.Since(m) >= 2
 	}
 }
 
 // checkForged judges a claim that the kernel is to refuse. Where the user claimed does
 // not exist in this user namespace the answer is EINVAL.
-func checkForged(what, step, before string) func(*sims.World) sims.Verdict {
+func checkForged(what, step string) func(*sims.World) sims.Verdict {
 	return func(w *sims.World) sims.Verdict {
-		a, b := w.After(step), w.After(before)
+		a := w.After(step)
 		if a == nil {
 			return sims.NotYet()
 		}
+		b := a.Before
 		errno, arrived := lastClaim(a, what).S["errno"], a.Said("server", "message")-b.Said("server", "message")
 		want := "EPERM, 0 messages arrived"
 		if step == "forged-uid" && errno == "EINVAL" {

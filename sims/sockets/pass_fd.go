@@ -84,44 +84,49 @@ var passFD = sims.Sim{
 		if a == nil {
 			return "", false
 		}
-		return map[string]string{"line 1.": "first", "line 2.": "second"}[lineRead(a, "opener")], true
+		switch got := lineRead(a, "opener"); {
+		case got == "line 1.":
+			return "first", true
+		case got == nextLine(a.Before): // where the worker's read had left the offset
+			return "second", true
+		}
+		return "", false
 	},
 	Walk: []sims.Step{
 		{ID: "open", For: "the opener has the file open", Until: func(w *sims.World) bool {
 			return w.Since(w.Last("opener", "opened")) >= 2 && w.Object("file").Level("pos opener") == 0 && opened(w, "opener", "file")
 		}},
-		{ID: "alone", Turn: sims.Press("worker tries the path"), For: "the worker has its answer", Until: func(w *sims.World) bool { return w.Last("worker", "tried") != nil }},
+		{ID: "alone", Turn: sims.Press("worker tries the path"), For: "the worker has its answer", Until: func(w *sims.World) bool { return w.News("worker", "tried") != nil }},
 		{ID: "flying", Turn: sims.Press("pass the file"), For: "the descriptor is in flight", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("opener", "passed")) >= 2 && w.Object("worker's end").Level("in") > 0
+			return w.Since(w.News("opener", "passed")) >= 2 && w.Object("worker's end").Level("in") > 0
 		}},
 		{ID: "received", Turn: sims.Press("worker receives"), For: "both have the file open", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("worker", "received")) >= 2 && opened(w, "worker", "file") && w.Object("file").Level("pos worker") >= 0
+			return w.Since(w.News("worker", "received")) >= 2 && opened(w, "worker", "file") && w.Object("file").Level("pos worker") >= 0
 		}},
 		{ID: "offset", Turn: sims.Press("worker reads"), For: "the worker has read, and the offsets have been asked", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("worker", "read")) >= 2
+			return w.Since(w.News("worker", "read")) >= 2
 		}},
 		{ID: "shared", Turn: sims.Press("opener reads"), For: "the opener has read, and the offsets have been asked", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("opener", "read")) >= 2
+			return w.Since(w.News("opener", "read")) >= 2
 		}},
 		{ID: "closed", Turn: sims.Press("opener closes the file", "worker reads"), For: "the opener has closed, and the worker has read once more", Until: func(w *sims.World) bool {
-			before, m := w.After("shared"), w.Last("worker", "read")
-			return before != nil && !opened(w, "opener", "file") && m.At > before.Now && w.Since(m) >= 2
+			return !opened(w, "opener", "file") && w.Since(w.News("worker", "read")) >= 2
 		}},
 		{ID: "pipe", Turn: sims.Press("pass a pipe end", "worker receives", "worker writes"), For: "the worker's line lies in the pipe", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("worker", "wrote")) >= 2 && w.Object("pipe").Level("queued") > 0 && w.Object("pipe").Level("writers") == 2
+			return w.Since(w.News("worker", "wrote")) >= 2 && w.Object("pipe").Level("queued") > 0 && w.Object("pipe").Level("writers") == 2
 		}},
 		{ID: "memory", Turn: sims.Press("pass the memory", "worker receives", "worker stores"), For: "the word has been stored", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("worker", "stored")) >= 2 && opened(w, "worker", "memory")
+			return w.Since(w.News("worker", "stored")) >= 2 && opened(w, "worker", "memory")
 		}},
 		{ID: "door", Turn: sims.Press("pass the listening socket", "worker receives", "opener closes the listening socket", "start the caller", "worker accepts"),
 			For: "the worker has served a caller", Until: func(w *sims.World) bool {
-				return w.Since(w.Last("worker", "accepted")) >= 2 && w.Last("caller", "welcomed") != nil && !opened(w, "opener", "door")
+				return w.Since(w.News("worker", "accepted")) >= 2 && w.News("caller", "welcomed") != nil && !opened(w, "opener", "door")
 			}},
 		{ID: "orphan", Turn: sims.Press("pass and leave"), For: "the opener is gone, and the descriptor is in flight", Until: func(w *sims.World) bool {
 			return !w.Actor("opener").Life.Alive() && w.Object("worker's end").Level("in") > 0 && w.Object("pipe").Level("readers") == 0
 		}},
 		{ID: "alive", Turn: sims.Press("worker writes", "worker receives", "worker empties the pipe"), For: "the worker has read what lay in the pipe", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("worker", "emptied")) >= 2 && w.Object("pipe").Level("queued") == 0
+			return w.Since(w.News("worker", "emptied")) >= 2 && w.Object("pipe").Level("queued") == 0
 		}},
 	},
 	Claims: []sims.Claim{
@@ -142,7 +147,8 @@ var passFD = sims.Sim{
 			if n < 0 {
 				return sims.Verdict{Status: sims.Skipped, Reason: "fdinfo of a socket has no scm_fds on this kernel"}
 			}
-			return sims.Judge(n == 1 && !opened(a, "worker", "file"), "1 in flight, the worker has it: false", fmt.Sprintf("%d in flight, the worker has it: %v", n, opened(a, "worker", "file")), "scm_fds in /proc/PID/fdinfo of the worker's socket, /proc/PID/fd")
+			had := max(a.Before.Object("worker's end").Level("flying"), 0)
+			return sims.Judge(n == had+1, fmt.Sprintf("%d in flight before the send, %d after it", had, had+1), fmt.Sprintf("%d in flight before the send, %d after it", had, n), "scm_fds in /proc/PID/fdinfo of the worker's socket")
 		}},
 		{ID: "new-number", Says: "the worker gets a new number for the same file", Check: func(w *sims.World) sims.Verdict {
 			a := w.After("received")
@@ -170,8 +176,9 @@ var passFD = sims.Sim{
 			say := func(n ...any) string {
 				return fmt.Sprintf("after the worker's read %d and %d, after the opener's %d and %d; they got %q and %q", n...)
 			}
-			want := say(lineBytes, lineBytes, 2*lineBytes, 2*lineBytes, "line 1.", "line 2.")
-			got := say(pos(a, "opener"), pos(a, "worker"), pos(b, "opener"), pos(b, "worker"), lineRead(b, "worker"), lineRead(b, "opener"))
+			one, two := pos(a.Before, "worker")+lineBytes, pos(b.Before, "opener")+lineBytes
+			want := say(one, one, two, two, nextLine(a.Before), nextLine(b.Before))
+			got := say(pos(a, "opener"), pos(a, "worker"), pos(b, "opener"), pos(b, "worker"), lineRead(a, "worker"), lineRead(b, "opener"))
 			return sims.Judge(got == want, want, got, "pos in /proc/PID/fdinfo of both, read(2)")
 		}},
 		{ID: "outlives-close", Says: "it lives on when the sender has closed its own", Check: func(w *sims.World) sims.Verdict {
@@ -180,7 +187,8 @@ var passFD = sims.Sim{
 				return sims.NotYet()
 			}
 			got := fmt.Sprintf("the opener has it: %v, the worker reads %q", opened(a, "opener", "file"), lineRead(a, "worker"))
-			return sims.Judge(got == `the opener has it: false, the worker reads "line 3."`, `the opener has it: false, the worker reads "line 3."`, got, "/proc/PID/fd, read(2)")
+			want := fmt.Sprintf("the opener has it: false, the worker reads %q", nextLine(a.Before))
+			return sims.Judge(got == want, want, got, "/proc/PID/fd, read(2)")
 		}},
 		{ID: "pipe-end", Says: "a pipe end can be handed over", Check: func(w *sims.World) sims.Verdict {
 			a := w.After("pipe")
@@ -189,15 +197,17 @@ var passFD = sims.Sim{
 			}
 			o := a.Object("pipe")
 			n := a.Last("worker", "wrote").N["bytes"]
+			n += max(a.Before.Object("pipe").Level("queued"), 0)
 			return sims.Judge(o.Level("queued") == n && o.Level("writers") == 2, fmt.Sprintf("2 write ends, %s in the pipe", bytes(n)), fmt.Sprintf("%d write ends, %s in the pipe", o.Level("writers"), bytes(o.Level("queued"))), "/proc/PID/fd, ioctl(FIONREAD)")
 		}},
 		{ID: "memory", Says: "memory without a name can be handed over", Check: func(w *sims.World) sims.Verdict {
-			before, a := w.After("closed"), w.After("memory")
+			a := w.After("memory")
 			if a == nil {
 				return sims.NotYet()
 			}
-			got := fmt.Sprintf("the word was %d and is %d", before.Object("memory").Level("word"), a.Object("memory").Level("word"))
-			return sims.Judge(got == "the word was 0 and is 42", "the word was 0 and is 42", got, "pread(2) on the tour's own descriptor of the memfd")
+			had := max(a.Before.Object("memory").Level("word"), 0) // 42 where the learner had it stored before
+			want := fmt.Sprintf("the word was %d and is 42", had)
+			return sims.Judge(a.Object("memory").Level("word") == 42, want, fmt.Sprintf("the word was %d and is %d", had, a.Object("memory").Level("word")), "pread(2) on the tour's own descriptor of the memfd")
 		}},
 		{ID: "listening", Says: "a listening socket can be handed over, and no caller notices", Check: func(w *sims.World) sims.Verdict {
 			a := w.After("door")
@@ -212,7 +222,7 @@ var passFD = sims.Sim{
 			if b == nil {
 				return sims.NotYet()
 			}
-			wrote, emptied := written(b), b.Last("worker", "emptied").N["bytes"]
+			wrote, emptied := saidBytes(b, "wrote"), saidBytes(b, "emptied")
 			return sims.Judge(a.Actor("opener").Ended() != "" && a.Object("pipe").Level("readers") == 0 && b.Last("worker", "write failed") == nil && emptied == wrote && wrote > 0,
 				fmt.Sprintf("the sender ended, no process held the read end, no EPIPE, %s read", bytes(wrote)),
 				fmt.Sprintf("the sender: %s, %s held, %d EPIPE, %s read", a.Actor("opener").Ended(), plural(a.Object("pipe").Level("readers"), "read end"), b.Said("worker", "write failed"), bytes(emptied)),

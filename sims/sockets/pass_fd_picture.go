@@ -32,10 +32,15 @@ func lineRead(w *sims.World, role string) string {
 	return ""
 }
 
-// written is all that the worker has written into the pipe.
-func written(w *sims.World) (n int64) {
+// nextLine is the line of the file at the offset that both share.
+func nextLine(w *sims.World) string {
+	return fmt.Sprintf("line %d.", max(pos(w, "worker"), pos(w, "opener"))/lineBytes+1)
+}
+
+// saidBytes is all that the worker has written into the pipe, or emptied out of it.
+func saidBytes(w *sims.World, name string) (n int64) {
 	for i := range w.Moments {
-		if m := &w.Moments[i]; m.Name == "wrote" {
+		if m := &w.Moments[i]; m.Name == name {
 			n += m.N["bytes"]
 		}
 	}

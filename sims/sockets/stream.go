@@ -87,7 +87,7 @@ var stream = sims.Sim{
 			return w.Options["name"] == "path" && listening(w) && w.Object("door").Level("exists") == 1 && w.Object("door").Level("waiting") == 0
 		}},
 		{ID: "queued", Turn: sims.Press("start the guest"), For: "connect has returned and the guest waits in the queue", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("guest", "connected")) >= 2 && w.Object("door").Level("waiting") == 1
+			return w.Since(w.News("guest", "connected")) >= 2 && w.Object("door").Level("waiting") == 1
 		}},
 		{ID: "accepted", Turn: sims.Press("accept"), For: "the server has a descriptor for the guest", Until: func(w *sims.World) bool {
 			return inConversation(w, "guest") && w.Object("door").Level("waiting") == 0
@@ -95,7 +95,7 @@ var stream = sims.Sim{
 		{ID: "duplex", Turn: sims.Press("guest orders", "server calls"), For: "bytes lie in both buffers", Until: func(w *sims.World) bool {
 			line := lineOf(w, "guest")
 			return line != "" && w.Object(line).Level("in") > 0 && w.Object(endName("guest")).Level("in") > 0 &&
-				w.Last("guest", "sent") != nil && w.Last("server", "sent") != nil // the kernel may tell of the bytes before they do
+				w.News("guest", "sent") != nil && w.News("server", "sent") != nil // the kernel may tell of the bytes before they do
 		}},
 		{ID: "outlives", Turn: sims.Press("guest reads", "server reads", "guest leaves", "start the second", "accept"), For: "the guest has left and the second is in", Until: func(w *sims.World) bool {
 			return !w.Actor("guest").Life.Alive() && inConversation(w, "second")
@@ -105,12 +105,15 @@ var stream = sims.Sim{
 		}},
 		{ID: "refused", Turn: sims.Press("knock"), For: "the stranger has its answer", Until: knockedAfter("killed")},
 		{ID: "in-use", Turn: sims.Press("start the server"), For: "the new server has tried to bind", Until: func(w *sims.World) bool {
-			return w.Last("server", "bind failed") != nil && !w.Actor("server").Life.Alive()
+			return w.News("server", "bind failed") != nil && !w.Actor("server").Life.Alive()
 		}},
 		{ID: "missing", Turn: sims.Press("remove the path", "knock"), For: "the stranger has its answer", Until: func(w *sims.World) bool {
 			return knockedAfter("in-use")(w) && w.Object("door").Level("exists") == 0
 		}},
-		{ID: "long", Turn: sims.Press("try long paths"), For: "the kernel has answered twice", Until: func(w *sims.World) bool { return w.Said("stranger", "bound") >= 2 }},
+		{ID: "long", Turn: sims.Press("try long paths"), For: "the kernel has answered twice", Until: func(w *sims.World) bool {
+			m := w.News("stranger", "bound")
+			return m != nil && m.N["length"] == pathBytes+1
+		}},
 		{ID: "abstract", Turn: []sims.Turn{{Knob: "kind of name", Value: "abstract"}}, For: "a server listens under an abstract name", Until: func(w *sims.World) bool {
 			return w.Options["name"] == "abstract" && listening(w) && w.Object("door").Level("waiting") == 0 && w.Object("door").Level("exists") == 0
 		}},
@@ -118,7 +121,7 @@ var stream = sims.Sim{
 			return !w.Actor("server").Life.Alive() && w.Object("door").Level("holders") == 0
 		}},
 		{ID: "rebinds", Turn: sims.Press("knock", "start the server"), For: "a server listens again", Until: func(w *sims.World) bool {
-			return w.Last("stranger", "knocked") != nil && w.Said("server", "listens") >= 2 && listening(w)
+			return w.News("stranger", "knocked") != nil && w.News("server", "listens") != nil && listening(w)
 		}},
 	},
 	Claims: []sims.Claim{
@@ -145,7 +148,11 @@ var stream = sims.Sim{
 				return sims.NotYet()
 			}
 			in, out := a.Object(lineOf(a, "guest")).Level("in"), a.Object(endName("guest")).Level("in")
-			want := func(role string) int64 { return a.Last(role, "sent").N["bytes"] }
+			want := func(role string) int64 { // all that it has sent and the other has not received
+				other := map[string]string{"guest": "server", "server": "guest"}[role]
+				sent, received := exchanged(a, "guest", role, other, lineOf(a, "guest"))
+				return sum(sent) - received
+			}
 			return sims.Judge(in == want("guest") && out == want("server") && in > 0 && out > 0, fmt.Sprintf("%d B and %d B", want("guest"), want("server")), fmt.Sprintf("%d B and %d B", in, out), "ioctl(SIOCINQ) on both ends")
 		}},
 		{ID: "outlives", Says: "the listening socket outlives its clients", Check: func(w *sims.World) sims.Verdict {

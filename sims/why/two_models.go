@@ -85,10 +85,11 @@ var twoModels = sims.Sim{
 	},
 	Claims: []sims.Claim{
 		{ID: "two-copies", Says: "through a pipe each byte is copied twice: into the kernel and out again", Check: func(w *sims.World) sims.Verdict {
-			before, a := w.After("ready"), w.After("copied")
+			a := w.After("copied")
 			if a == nil {
 				return sims.NotYet()
 			}
+			before := a.Before
 			in, out, want := moved(before, a, "writer", "wchar"), moved(before, a, "reader", "rchar"), batchBytes(a)
 			return sims.Judge(in == want && out == want, bytes(want)+" in, "+bytes(want)+" out", bytes(in)+" in, "+bytes(out)+" out",
 				"wchar of the writer and rchar of the reader in /proc/PID/io")
@@ -103,13 +104,15 @@ var twoModels = sims.Sim{
 				fmt.Sprintf("%d writes and %d reads", writes, reads), "ptrace: the x-ray")
 		}},
 		{ID: "no-copies", Says: "through shared memory no byte goes through a system call", Check: func(w *sims.World) sims.Verdict {
-			before, a := w.After("copied"), w.After("shared")
+			a := w.After("shared")
 			if a == nil {
 				return sims.NotYet()
 			}
+			before := a.Before
 			through := moved(before, a, "producer", "wchar") + moved(before, a, "producer", "rchar") + moved(before, a, "consumer", "wchar") + moved(before, a, "consumer", "rchar")
-			return sims.Judge(through == 0 && a.Count("consumer", "bytes") == batchBytes(a), "0 B of "+bytes(batchBytes(a)),
-				bytes(through)+" of "+bytes(a.Count("consumer", "bytes")), "rchar and wchar of both in /proc/PID/io")
+			taken := a.Count("consumer", "bytes") - before.Count("consumer", "bytes")
+			return sims.Judge(through == 0 && taken == batchBytes(a), "0 B of "+bytes(batchBytes(a)),
+				bytes(through)+" of "+bytes(taken), "rchar and wchar of both in /proc/PID/io")
 		}},
 		{ID: "no-traps", Says: "once both are awake, messages through shared memory cost no system call", Needs: []string{"ptrace", "cpus"}, Check: func(w *sims.World) sims.Verdict {
 			a := w.After("shared")
@@ -365,7 +368,7 @@ func counted(w *sims.World, role string) bool {
 
 // batchDone: both sides have said so, and the kernel was asked after that.
 func batchDone(w *sims.World, from, to string) bool {
-	sent, got := w.Last(from, "sent"), w.Last(to, "got all")
+	sent, got := w.News(from, "sent"), w.News(to, "got all")
 	return sent != nil && got != nil && w.Since(sent) >= 5 && w.Since(got) >= 5
 }
 
@@ -375,12 +378,12 @@ func moved(before, now *sims.World, role, what string) int64 {
 }
 
 func howOftenCopied(w *sims.World) (string, bool) {
-	before, copied, shared := w.After("ready"), w.After("copied"), w.After("shared")
+	copied, shared := w.After("copied"), w.After("shared")
 	if shared == nil {
 		return "", false
 	}
-	pipe := moved(before, copied, "writer", "wchar") + moved(before, copied, "reader", "rchar")
-	memory := moved(copied, shared, "producer", "wchar") + moved(copied, shared, "consumer", "rchar")
+	pipe := moved(copied.Before, copied, "writer", "wchar") + moved(copied.Before, copied, "reader", "rchar")
+	memory := moved(shared.Before, shared, "producer", "wchar") + moved(shared.Before, shared, "consumer", "rchar")
 	n := batchBytes(copied)
 	return fmt.Sprintf("%d and %d", (pipe+n/2)/n, (memory+n/2)/n), true
 }
