@@ -11,3 +11,27 @@ func TestMain(m *testing.M) { simtest.Main(m, Sims()) }
 func TestWalks(t *testing.T) { simtest.Walks(t, Sims()) }
 
 func TestKillEach(t *testing.T) { simtest.KillEach(t, Sims()) }
+
+// A learner who plays between the steps must not break the walk.
+func TestPlayedBetween(t *testing.T) {
+	t.Run("shared-file", func(t *testing.T) {
+		simtest.Between(t, &sharedFile, map[string][]string{
+			"typed":   {"type " + texts[1], "neighbour looks", "reader reads"},
+			"loaded":  {"neighbour types", "type " + texts[1]},
+			"private": {"typist's mapping", "type " + texts[0]},
+			"copied":  {"neighbour types", "typist looks"},
+			"unseen":  {"typist looks"},
+		})
+	})
+	t.Run("lmdb", func(t *testing.T) {
+		simtest.Between(t, &lmdb, map[string][]string{
+			"commit": {"commit", "commit", "look again"},
+			"held":   {"write on and on"},
+			"again":  {"hold a version", "give it up"},
+			"sealed": {"write on and on", "rest"},
+			"pinned": {"commit"},
+			"dies":   {"look again"},
+			"reused": {"commit"},
+		})
+	})
+}

@@ -26,6 +26,7 @@ const (
 type card struct {
 	name   string // what links call it in words
 	title  row
+	named  bool   // its name stands in its row: there is no title
 	border Border // none: the title is a row of its own
 	framed bool
 	edge   Style

@@ -102,7 +102,9 @@ func (t thing) line(p *painter, c *Canvas, r Rect, y int, names map[string]strin
 	}
 	k := p.objectCard(t.object, small, r.W)
 	x := r.X + min(2, r.W/8)
-	if name := names[t.object.Key()]; name != k.name || len(k.title) == 0 {
+	if name := names[t.object.Key()]; name == k.name && k.named {
+		x--
+	} else if name != k.name || len(k.title) == 0 {
 		x = c.Clip(x, y, r.W/2, name, Strong)
 	} else {
 		x = k.title.draw(c, x, y, max(r.W/2, 1))

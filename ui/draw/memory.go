@@ -30,7 +30,7 @@ func (p *painter) pageCard(o *scene.Page, d detail, room int) card {
 		for i := range min(len(o.Words), 4) {
 			line = append(append(line, span{"  ", Text}), p.wordRow(&o.Words[i], " ", 12)...)
 		}
-		k.title = nil
+		k.title, k.named = nil, true
 		k.rows = []row{append(line, span{" ▌", Dim})}
 		return k
 	case d == small:
