@@ -90,7 +90,8 @@ var lmdb = sims.Sim{
 		}},
 		{ID: "commit", Turn: sims.Press("commit"), For: "the commit is done, and both readers have read it", Until: committed},
 		{ID: "held", Turn: sims.Press("hold before the checksum", "commit"), For: "the writer stands in the midst of the meta page, and each reader has read 20 times meanwhile", Until: func(w *sims.World) bool {
-			return w.Actor("writer").Gate == "checksum" && decodeStore(w).torn() == 1 && passedOver(w, w.Before) >= 20
+			v := decodeStore(w)
+			return w.Actor("writer").Gate == "checksum" && v.torn() == 1 && passedOver(w, w.Before) >= 20 && readersAt(w, v.newest.txn)
 		}},
 		{ID: "killed", Turn: sims.Press("kill the writer"), For: "the writer is dead in the midst of the meta page", Until: func(w *sims.World) bool {
 			return w.Actor("writer").Life == scene.Killed && w.SinceEnd("writer") >= 2 && decodeStore(w).torn() == 1

@@ -16,7 +16,7 @@ var storeClaims = []sims.Claim{
 		if a == nil {
 			return sims.NotYet()
 		}
-		last := decodeStore(a.Before).newest.txn
+		last := decodeStore(a).newest.txn // the one whose meta page is whole
 		got := fmt.Sprintf("writer at gate %q; each reader has read at least %s times meanwhile, and sees transaction %d", a.Actor("writer").Gate,
 			scene.Thousands(passedOver(a, a.Before)), a.Count("reader-1", "txn"))
 		return sims.Judge(a.Actor("writer").Gate == "checksum" && passedOver(a, a.Before) >= 20 && readersAt(a, last),
@@ -58,7 +58,8 @@ var storeClaims = []sims.Claim{
 		say := func(how string, txn uint64, seen int64) string {
 			return fmt.Sprintf("writer %s; newest valid: transaction %d; the readers see %d", how, txn, seen)
 		}
-		txn, next := decodeStore(a).newest.txn, decodeStore(a.Before).newest.txn+1
+		txn := decodeStore(a).newest.txn
+		next := max(txn, decodeStore(a.Before).newest.txn+1) // a writer that was writing on and on may have made more
 		return sims.Judge(a.Actor("writer").Life == scene.Killed && txn == next && readersAt(a, next), say("killed by SIGKILL", next, int64(next)),
 			say(a.Actor("writer").Ended(), txn, a.Count("reader-1", "txn")), "wait status, pread(2) of the meta pages, the readers' counters")
 	}},
