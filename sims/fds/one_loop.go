@@ -29,7 +29,7 @@ var sources = []string{"socket", "pipe", "eventfd", "timerfd", "signalfd", "inot
 
 var oneLoop = sims.Sim{
 	ID:     "fds/one-loop",
-	Needs:  []string{"pidfd"},
+	Needs:  []string{"pidfd", "event-fds"},
 	Source: oneLoopSource,
 	Roles: []sims.Role{
 		{Name: "poker", Run: poke, Gates: []string{"poke"}},

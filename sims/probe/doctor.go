@@ -106,5 +106,6 @@ var trials = []trial{
 	{"pagemap-frames", "the numbers of page frames", tryPagemap, "only root (CAP_SYS_ADMIN) sees them; bit 56 of pagemap and Pss in smaps prove the same without"},
 	{"pipe-size", "pipes of another size", tryPipeSize, "fs.pipe-user-pages-soft is used up: end other programs that hold many pipes"},
 	{"futex-robust", "locks that survive the death of their owner", tryRobust, container},
-	{"cpus", "two processors or more", tryCPUs, "lessons about races show less on one processor; give the machine or the container two"},
+	{"event-fds", "timers, signals and files that change as descriptors", tryEventFDs, "the kernel was built without CONFIG_TIMERFD, CONFIG_SIGNALFD or CONFIG_INOTIFY_USER; " + container},
+	{"cpus", "two processors or more", tryCPUs, "lessons about races show less on one processor; give the machine or the container two, and allow sched_setaffinity"},
 }

@@ -205,10 +205,36 @@ func tryRobust(*patient) (string, error) {
 	return "a robust list was set and taken back", nil
 }
 
+func tryEventFDs(*patient) (string, error) {
+	timer, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC)
+	if err != nil {
+		return "", os.NewSyscallError("timerfd_create", err)
+	}
+	defer unix.Close(timer)
+	signals, err := unix.Signalfd(-1, &unix.Sigset_t{}, unix.SFD_CLOEXEC)
+	if err != nil {
+		return "", os.NewSyscallError("signalfd4", err)
+	}
+	defer unix.Close(signals)
+	changes, err := unix.InotifyInit1(unix.IN_CLOEXEC)
+	if err != nil {
+		return "", os.NewSyscallError("inotify_init1", err)
+	}
+	unix.Close(changes)
+	return "a timerfd, a signalfd and an inotify descriptor were made", nil
+}
+
 func tryCPUs(*patient) (string, error) {
 	n := runtime.NumCPU()
 	if n < 2 {
 		return "", fmt.Errorf("this process may use %d processor", n)
+	}
+	var all unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &all); err != nil {
+		return "", os.NewSyscallError("sched_getaffinity", err)
+	}
+	if err := unix.SchedSetaffinity(0, &all); err != nil { // changes nothing
+		return "", os.NewSyscallError("sched_setaffinity", err)
 	}
 	return fmt.Sprintf("this process may use %d", n), nil
 }

@@ -45,6 +45,7 @@ const (
 var lostUpdates = sims.Sim{
 	ID:     "shm/lost-updates",
 	Source: lostUpdatesSource,
+	Needs:  []string{"futex-robust"}, // one of the locks
 	Roles: []sims.Role{
 		{Name: "adder-a", Run: addUp, Counters: []string{"added"}, Gates: []string{"load", "store", "add"}},
 		{Name: "adder-b", Run: addUp, Counters: []string{"added"}, Gates: []string{"load", "store", "add"}},

@@ -426,6 +426,8 @@ func whereRun(w *sims.World, m *sims.Moment) string {
 	switch {
 	case e == nil:
 		return ""
+	case m.N["cpu"] < 0 || e.N["cpu"] < 0:
+		return "On which processors they ran nobody knows: sched_setaffinity is denied."
 	case e.N["cpu"] == m.N["cpu"]:
 		return "Both ran on the one processor there is, by turns."
 	}

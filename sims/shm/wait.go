@@ -4,6 +4,7 @@ package shm
 // they run meanwhile.
 
 import (
+	"errors"
 	"os"
 	"runtime"
 	"time"
@@ -37,7 +38,8 @@ func (s *spinner) again() bool {
 }
 
 // pin keeps this thread on the nth of the processors that it may use, and says
-// which that is and how to let it go again.
+// which that is and how to let it go again. Where that is denied the thread runs where
+// it may, and the number is −1.
 func pin(nth int) (cpu int, free func(), err error) {
 	var all, one unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &all); err != nil {
@@ -52,7 +54,10 @@ func pin(nth int) (cpu int, free func(), err error) {
 		}
 	}
 	one.Set(cpu)
-	if err := unix.SchedSetaffinity(0, &one); err != nil {
+	switch err := unix.SchedSetaffinity(0, &one); {
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.ENOSYS):
+		return -1, func() {}, nil
+	case err != nil:
 		return 0, nil, os.NewSyscallError("sched_setaffinity", err)
 	}
 	return cpu, func() { _ = unix.SchedSetaffinity(0, &all) }, nil // what it had a moment ago

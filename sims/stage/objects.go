@@ -280,7 +280,8 @@ func (r *Run) readMapped(o *object) (map[string]int64, string) {
 	}
 	in, err := sys.Resident(b, int(page))
 	_ = unix.Munmap(b) // it has just been mapped, and none of it was touched
-	if err != nil {
+	if err != nil {    // the words are there all the same
+		n, _ = readCells(fd, o.cells, n)
 		return n, err.Error()
 	}
 	n["pages"], n["resident"] = (st.Size+page-1)/page, 0
