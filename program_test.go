@@ -128,11 +128,16 @@ func nothingLeft(t *testing.T, p place) {
 	t.Helper()
 	residue.Wait(t, "no process and no folder of the program is left", func() (bool, string) {
 		left := residue.Running(program)
-		folders, err := filepath.Glob(filepath.Join(p.temp, "*ipctour*"))
-		if err != nil {
-			return false, err.Error()
-		}
-		left = append(left, folders...)
 		return len(left) == 0, strings.Join(left, ", ")
+	})
+	folderGone(t, p)
+}
+
+// folderGone waits till no private folder is there.
+func folderGone(t *testing.T, p place) {
+	t.Helper()
+	residue.Wait(t, "no folder of the program is left", func() (bool, string) {
+		left, err := filepath.Glob(filepath.Join(p.temp, "*ipctour*"))
+		return err == nil && len(left) == 0, strings.Join(left, ", ")
 	})
 }

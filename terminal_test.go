@@ -35,12 +35,16 @@ type session struct {
 // open starts the program in a terminal of 120 × 36.
 func open(t *testing.T, args ...string) *session {
 	t.Helper()
-	const w, h = 120, 36
+	return openAt(t, 120, 36, args...)
+}
+
+func openAt(t *testing.T, w, h int, args ...string) *session {
+	t.Helper()
 	ptmx, tty, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := pty.Setsize(ptmx, &pty.Winsize{Rows: h, Cols: w}); err != nil {
+	if err := pty.Setsize(ptmx, &pty.Winsize{Rows: uint16(h), Cols: uint16(w)}); err != nil {
 		t.Fatal(err)
 	}
 	before, err := unix.IoctlGetTermios(int(tty.Fd()), unix.TCGETS)
@@ -92,6 +96,18 @@ func (s *session) see(words string) {
 	residue.Wait(s.t, "the screen shows "+words, func() (bool, string) {
 		text := s.screen.String()
 		return strings.Contains(text, words), "\n" + text
+	})
+	if s.t.Failed() {
+		s.t.FailNow()
+	}
+}
+
+// gone waits till words are no more on the screen.
+func (s *session) gone(words string) {
+	s.t.Helper()
+	residue.Wait(s.t, "the screen shows no more "+words, func() (bool, string) {
+		text := s.screen.String()
+		return !strings.Contains(text, words), "\n" + text
 	})
 	if s.t.Failed() {
 		s.t.FailNow()

@@ -76,7 +76,7 @@ func (l *Lesson) Judge(w *sims.World, stopped error) []Result {
 	for _, c := range l.Sim.Claims {
 		v := sims.Verdict{Status: sims.Skipped, Reason: missing(c.Needs)}
 		if v.Reason == "" {
-			v = c.Check(w)
+			v = c.Judge(w)
 		}
 		if v.Status == sims.Open {
 			v.Status, v.Reason = sims.Fails, reason

@@ -177,6 +177,17 @@ func Judge(ok bool, expected, measured, source string) Verdict {
 	return v
 }
 
+// Judge judges a world. A check that breaks down fails the claim and says so: one
+// bad lesson must not end the tour.
+func (c *Claim) Judge(w *World) (v Verdict) {
+	defer func() {
+		if p := recover(); p != nil {
+			v = Verdict{Status: Fails, Reason: fmt.Sprintf("the check itself broke down: %v", p)}
+		}
+	}()
+	return c.Check(w)
+}
+
 // NotYet is the verdict before the steps that a claim needs are done.
 func NotYet() Verdict { return Verdict{Status: Open} }
 

@@ -46,6 +46,7 @@ const (
 var sameFrame = sims.Sim{
 	ID:     "shm/same-frame",
 	Source: sameFrameSource,
+	Needs:  []string{"shm"},
 	Roles: []sims.Role{
 		{Name: "writer", Run: useBoard, Gates: []string{"map", "store", "load"}},
 		{Name: "reader", Run: useBoard, Gates: []string{"map", "store", "load"}},

@@ -76,7 +76,7 @@ func Walks(t *testing.T, list []*sims.Sim) {
 					t.Logf("%s cannot be tried here: %s", c.ID, why)
 					continue
 				}
-				v := c.Check(w)
+				v := c.Judge(w)
 				if v.Status == sims.Skipped && v.Reason != "" {
 					t.Logf("%s was not tried: %s", c.ID, v.Reason)
 					continue

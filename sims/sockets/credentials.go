@@ -233,8 +233,11 @@ func hear(a *sims.Actor, fd, line int) (gone bool, err error) {
 		return true, nil
 	}
 	messages, err := unix.ParseSocketControlMessage(beside[:m])
-	if err != nil || len(messages) == 0 {
-		return false, fmt.Errorf("a message without credentials: %w", err)
+	if err != nil {
+		return false, fmt.Errorf("what came beside the message: %w", err)
+	}
+	if len(messages) == 0 {
+		return false, errors.New("a message without credentials, though SO_PASSCRED is set")
 	}
 	sender, err := unix.ParseUnixCredentials(&messages[0])
 	if err != nil {

@@ -343,12 +343,19 @@ func take(a *sims.Actor, have map[string]int) error {
 		return nil
 	}
 	messages, err := unix.ParseSocketControlMessage(beside[:m])
-	if err != nil || len(messages) == 0 {
-		return fmt.Errorf("a message without a descriptor: %w", err)
+	if err != nil {
+		return fmt.Errorf("what came beside the message: %w", err)
+	}
+	if len(messages) == 0 { // MSG_CTRUNC: this process had no room for another descriptor
+		a.Say("without descriptor", sims.Word("what", string(buf[:n])))
+		return nil
 	}
 	fds, err := unix.ParseUnixRights(&messages[0])
 	if err != nil {
 		return fmt.Errorf("SCM_RIGHTS: %w", err)
+	}
+	if old, twice := have[string(buf[:n])]; twice {
+		unix.Close(old) // the same thing again: a second descriptor of the same description
 	}
 	have[string(buf[:n])] = fds[0]
 	a.Say("received", sims.Word("what", string(buf[:n])), sims.Num("fd", fds[0]))

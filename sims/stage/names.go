@@ -54,6 +54,40 @@ func removeNames(folder string) error {
 	return errors.Join(errs...)
 }
 
+// SweepNames removes shared memory of this user whose tour is dead and whose folder,
+// in which it is noted, is gone as well, and returns the paths. Message queues are
+// looked for where their file system is mounted. It is for `ipctour clean`: a tour in
+// another container that shares these names would look dead from here.
+func SweepNames() ([]string, error) {
+	var removed []string
+	var errs []error
+	for _, place := range []string{shmFolder, "/dev/mqueue/"} {
+		entries, err := os.ReadDir(place)
+		if err != nil {
+			continue // there is none
+		}
+		for _, e := range entries {
+			path := place + e.Name()
+			if !abandonedName(e.Name()) || !own(path) {
+				continue
+			}
+			if err := unix.Unlink(path); err != nil && err != unix.ENOENT {
+				errs = append(errs, os.NewSyscallError("unlink "+path, err))
+				continue
+			}
+			removed = append(removed, path)
+		}
+	}
+	return removed, errors.Join(errs...)
+}
+
+// abandonedName reports whether a name was made by a tour that is dead: it begins
+// with the name of the tour's folder.
+func abandonedName(name string) bool {
+	parts := strings.SplitN(name, "-", 4) // ipctour-PID-START-…
+	return len(parts) == 4 && abandoned(strings.Join(parts[:3], "-"))
+}
+
 // removeNamed removes one thing; that there is none is well. Every name begins
 // with that of its owner's folder: what another note names is left alone.
 func removeNamed(owner, note string) error {

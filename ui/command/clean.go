@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,8 @@ func (a *app) cleanCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			removed, err := stage.Sweep()
+			names, err2 := stage.SweepNames()
+			removed, err = append(removed, names...), errors.Join(err, err2)
 			if asJSON {
 				// Removed is never null: a program counts it.
 				if wrote := writeJSON(a.json, append([]string{}, removed...)); err == nil {

@@ -173,7 +173,7 @@ func (l *Lesson) judge() tea.Cmd {
 	return func() tea.Msg {
 		results := it.Judge(w, nil)
 		for i, c := range it.Sim.Claims {
-			if results[i].Verdict == sims.Fails && c.Check(w).Status == sims.Open {
+			if results[i].Verdict == sims.Fails && c.Judge(w).Status == sims.Open {
 				results[i].Verdict, results[i].Reason = sims.Open, "not tried yet"
 			}
 		}
