@@ -374,6 +374,8 @@ func timerfdSentence(w *sims.World) string {
 		return "The reader is gone (" + reader.Ended() + "). The timer ticks on, and nobody reads."
 	case reader.Ended() != "":
 		return "The reader is gone (" + reader.Ended() + "), and nobody reads."
+	case reader.Life == scene.Stopped && !timer.Armed && timer.Interval == 0:
+		return "The reader is stopped, and the timer stands still." + orphan
 	case reader.Life == scene.Stopped:
 		return "The reader is stopped. The timer is not: what expires is counted." + orphan
 	case timer.Interval > 0:

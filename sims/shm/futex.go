@@ -187,8 +187,23 @@ func useLock(a *sims.Actor) error {
 	signIn(memory, a.Int("number"))
 	a.Say("ready")
 	locks, has := a.Counter("locks"), false
+	unlock := func() error {
+		a.Gate("unlock")
+		woke, woken, err := lock.Unlock()
+		if err != nil {
+			return err
+		}
+		has = false
+		a.Say("unlocked", sims.Num("woke", toNumber(woke)), sims.Num("woken", woken))
+		return nil
+	}
 	for {
 		c := a.Next()
+		if has && (c.Name == "fight" || c.Name == "pairs") { // else all would wait for this one, and it for itself
+			if err := unlock(); err != nil {
+				return err
+			}
+		}
 		switch {
 		case c.Name == "lock" && !has:
 			a.Say("locking")
@@ -201,21 +216,18 @@ func useLock(a *sims.Actor) error {
 			locks.Add(1)
 			a.Say("locked", sims.Num("waits", waits))
 		case c.Name == "unlock" && has:
-			a.Gate("unlock")
-			woke, woken, err := lock.Unlock()
-			if err != nil {
+			if err := unlock(); err != nil {
 				return err
 			}
-			has = false
-			a.Say("unlocked", sims.Num("woke", toNumber(woke)), sims.Num("woken", woken))
-		case c.Name == "pairs" && !has:
+		case c.Name == "pairs":
+			a.Say("pairing")
 			d, err := pairs(lock, int(c.N), 0)
 			if err != nil {
 				return err
 			}
 			locks.Add(c.N)
 			a.Say("paired", d.notes("alone")...)
-		case c.Name == "fight" && !has:
+		case c.Name == "fight":
 			n, err := fight(a, memory, lock, c)
 			if err != nil {
 				return err
@@ -328,7 +340,7 @@ func holds(w *sims.World, role string) bool { return doing(w, role) == "locked" 
 // the role has said that it wants the lock.
 func sleepsOnLock(w *sims.World, role string) bool {
 	now := doing(w, role)
-	return (now == "locking" || now == "fighting") && w.Asleep(role, "futex")
+	return (now == "locking" || now == "pairing" || now == "fighting") && w.Asleep(role, "futex")
 }
 
 func lockSleepers(w *sims.World) (list []string) {

@@ -162,6 +162,11 @@ var sameFrame = sims.Sim{
 
 // timeStores has the reader watch before the writer stores.
 func timeStores(r *stage.Run, _ string) error {
+	for _, role := range []string{"writer", "reader"} { // one alone would only look, or store, in vain
+		if _, err := r.PID(role); err != nil {
+			return err
+		}
+	}
 	return errors.Join(r.Tell("reader", stage.Command{Name: "watch stores"}), r.Tell("writer", stage.Command{Name: "store stamps"}))
 }
 
@@ -362,14 +367,17 @@ func drawSameFrame(w *sims.World) *scene.Scene {
 	if n, known := w.Object("board").N["answer"]; known && !page.Absent {
 		page.Words = []scene.Word{{Name: "answer", Text: fmt.Sprint(n), Who: lastStore(w)}}
 	}
-	return &scene.Scene{
+	s := &scene.Scene{
 		Sentence:  sameFrameSentence(w),
 		Processes: []scene.Process{w.Process("writer"), w.Process("reader")},
 		Objects:   []scene.Object{page},
 		Links:     []scene.Link{w.PageLink("writer", "board", page), w.PageLink("reader", "board", page)},
 		Figures:   sameFrameFigures(w),
-		Tables:    []scene.Table{pageTables(w)},
 	}
+	if t := pageTables(w); len(t.Rows) > 0 { // none once all are gone
+		s.Tables = []scene.Table{t}
+	}
+	return s
 }
 
 // lastStore is the process that has stored the answer, "" before.

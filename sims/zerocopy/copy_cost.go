@@ -661,6 +661,8 @@ func copyCostSentence(w *sims.World) string {
 	sender, receiver := w.Actor("sender"), w.Actor("receiver")
 	size := sizeName(int(w.Count("sender", "size")))
 	switch {
+	case sender.Ended() == "exit 0" && receiver.Signal != 0:
+		return "The receiver is gone (" + receiver.Ended() + "). The sender's next message found nobody, and it has ended too."
 	case sender.Ended() != "" && receiver.Ended() != "":
 		return fmt.Sprintf("Both have ended: sender %s, receiver %s.", sender.Ended(), receiver.Ended())
 	case sender.Ended() != "" && asleepOn(w, "receiver", "doorbell"):
@@ -669,10 +671,16 @@ func copyCostSentence(w *sims.World) string {
 		return "The sender is gone (" + sender.Ended() + ")."
 	case receiver.Ended() != "":
 		return "The receiver is gone (" + receiver.Ended() + "): the next message will find nobody."
-	case sender.Life == scene.Stopped || receiver.Life == scene.Stopped:
-		return "One of the two is stopped: the other waits for it."
+	case sender.Life == scene.Stopped && receiver.Life == scene.Stopped:
+		return "Both are stopped."
+	case sender.Life == scene.Stopped:
+		return "The sender is stopped, and the receiver waits for it."
+	case receiver.Life == scene.Stopped:
+		return "The receiver is stopped: what is sent now waits for it."
 	case sender.Idle && largestCall(w, lastWay(w)) >= 0:
 		return fmt.Sprintf("256 KiB were sent %s: the largest call of the sender carried %s.", lastWay(w), many(largestCall(w, lastWay(w)), "byte"))
+	case sender.Idle && lastMoment(w) != nil && lastMoment(w).Name == "arrived":
+		return "256 KiB were sent " + lastWay(w) + ". With the x-ray of the sender on (y) you see by which calls."
 	case sender.Idle && latest(w) != nil:
 		t := latest(w)
 		return fmt.Sprintf("%s: %s by pipe, %s handed over in the ring.", sizeName(int(t.size)), span(t.pipe), span(t.ring))
