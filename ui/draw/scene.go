@@ -101,7 +101,11 @@ func (p *painter) aside(o Options) (figures, table int) {
 		figures = p.figures(scratch, Rect{0, 0, scratch.W, scratch.H}) + 1
 	}
 	if len(p.s.Tables) > 0 {
-		table = min(2+len(p.s.Tables[0].Rows), max(o.Height/4, min(o.Height, 3))) + 1
+		share := o.Height / 4
+		if o.Height >= 10 {
+			share = max(share, 3) // its title, the names of its columns and a row
+		}
+		table = min(2+len(p.s.Tables[0].Rows), max(share, 0)) + 1
 	}
 	return figures, table
 }
