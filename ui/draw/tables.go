@@ -33,15 +33,15 @@ func (p *painter) tables(c *Canvas, r Rect) int {
 
 const columnGap = 3
 
-// columnWidths are as wide as what is in them; where that is more than w, the
-// widest give way first.
-func columnWidths(t *scene.Table, w int) []int {
+// columnWidths are as wide as what is in them, with so many cells between them; where
+// that is more than w, the gaps give way first, then the widest.
+func columnWidths(t *scene.Table, w int) (widths []int, gap int) {
 	n := len(t.Columns)
 	for _, r := range t.Rows {
 		n = max(n, len(r))
 	}
 	n = min(n, max(w/2, 1))
-	widths := make([]int, n)
+	widths = make([]int, n)
 	for i := range min(n, len(t.Columns)) {
 		widths[i] = min(Width(t.Columns[i]), w)
 	}
@@ -50,10 +50,15 @@ func columnWidths(t *scene.Table, w int) []int {
 			widths[i] = max(widths[i], min(Width(r[i]), w))
 		}
 	}
-	total := columnGap * (n - 1)
+	total := 0
 	for _, x := range widths {
 		total += x
 	}
+	gap = columnGap
+	for gap > 1 && total+gap*(n-1) > w {
+		gap--
+	}
+	total += gap * (n - 1)
 	for ; total > w; total-- {
 		widest := 0
 		for i := range widths {
@@ -66,7 +71,7 @@ func columnWidths(t *scene.Table, w int) []int {
 		}
 		widths[widest]--
 	}
-	return widths
+	return widths, gap
 }
 
 // table draws one table and returns the lines used. A row that shows a failure
@@ -93,9 +98,9 @@ func table(c *Canvas, r Rect, t *scene.Table) int {
 		y++
 	}
 	x, w := r.X+2, r.W-2
-	widths := columnWidths(t, w)
+	widths, gap := columnWidths(t, w)
 	if len(t.Columns) > 0 && y < bottom {
-		cells(c, x, y, x+w, t, t.Columns, widths, Dim)
+		cells(c, x, y, x+w, t, t.Columns, widths, gap, Dim)
 		y++
 	}
 	for i, line := range t.Rows {
@@ -114,13 +119,13 @@ func table(c *Canvas, r Rect, t *scene.Table) int {
 			st = Fail
 			c.Put(r.X, y, "✗", Fail)
 		}
-		cells(c, x, y, x+w, t, line, widths, st)
+		cells(c, x, y, x+w, t, line, widths, gap, st)
 		y++
 	}
 	return y - r.Y
 }
 
-func cells(c *Canvas, x, y, end int, t *scene.Table, line []string, widths []int, st Style) {
+func cells(c *Canvas, x, y, end int, t *scene.Table, line []string, widths []int, gap int, st Style) {
 	for i, w := range widths {
 		if i >= len(line) || x >= end {
 			return
@@ -130,6 +135,6 @@ func cells(c *Canvas, x, y, end int, t *scene.Table, line []string, widths []int
 			at += max(w-Width(line[i]), 0)
 		}
 		c.Clip(at, y, min(w, end-at), line[i], st)
-		x += w + columnGap
+		x += w + gap
 	}
 }
