@@ -220,7 +220,6 @@ func useLock(a *sims.Actor) error {
 				return err
 			}
 		case c.Name == "pairs":
-			a.Say("pairing")
 			d, err := pairs(lock, int(c.N), 0)
 			if err != nil {
 				return err
@@ -336,11 +335,10 @@ func doing(w *sims.World, role string) string {
 
 func holds(w *sims.World, role string) bool { return doing(w, role) == "locked" }
 
-// sleepsOnLock reports whether the kernel says that a role sleeps in futex(2), and
-// the role has said that it wants the lock.
+// sleepsOnLock reports whether the kernel says that a role sleeps in futex(2), and not
+// at a gate: whoever waits for a command sleeps elsewhere.
 func sleepsOnLock(w *sims.World, role string) bool {
-	now := doing(w, role)
-	return (now == "locking" || now == "pairing" || now == "fighting") && w.Asleep(role, "futex")
+	return w.Actor(role).Gate == "" && w.Asleep(role, "futex")
 }
 
 func lockSleepers(w *sims.World) (list []string) {
