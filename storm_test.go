@@ -49,16 +49,19 @@ func TestKillStorm(t *testing.T) {
 // the first picture, in a step, between two. A moment in bytes comes on any machine.
 func killAtRandom(t *testing.T, lesson string, random *rand.Rand) {
 	s := open(t, lesson)
-	moment, pressed := random.IntN(1<<random.IntN(15)+1), 0
+	moment, pressed, last, still := random.IntN(1<<random.IntN(15)+1), 0, 0, 0
 	residue.Wait(t, "the moment has come", func() (bool, string) {
 		drawn := len(s.screen.written())
+		if still++; drawn != last {
+			last, still = drawn, 0
+		}
 		switch keys := 1 + drawn/1500; {
 		case drawn == 0:
 		case pressed == 0: // the first leads past the prediction
 			pressed = keys
-			s.press("s")
-		case keys > pressed:
-			pressed = keys
+			s.press("\r")
+		case keys > pressed || still > 50: // so many looks without a change: another key
+			pressed, still = keys, 0
 			s.press(string("snnnx1RnK2nn"[random.IntN(12)]))
 		}
 		return drawn >= moment, fmt.Sprintf("%d bytes of %d are drawn", drawn, moment)

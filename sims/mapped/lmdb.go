@@ -350,7 +350,7 @@ func decodeStore(w *sims.World) storeView {
 		v.known = v.known || v.whole[i]
 	}
 	for i := range v.lines {
-		v.lines[i].pid, v.lines[i].txn = int(at(tablePage, i*slotWords+slotPID)), at(tablePage, i*slotWords+slotTxn)
+		v.lines[i].pid, v.lines[i].txn = int(at(tablePage, i*slotWords+slotPID)&^clearing), at(tablePage, i*slotWords+slotTxn)
 	}
 	for p := firstData; p < storePages; p++ {
 		for j := range v.nodes[p] {

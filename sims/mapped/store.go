@@ -65,7 +65,7 @@ const (
 	slotTxn        // 0: not reading
 	slotWords
 
-	clearing = 1<<64 - 1 // instead of a pid, while the line of a dead one is emptied
+	clearing = 1 << 63 // with the pid of whoever empties the line of a dead one
 )
 
 var (
@@ -249,10 +249,10 @@ func (s *store) clearStale() (cleared int) {
 	for i := range slots {
 		line := s.line(i)
 		pid := line[slotPID].Load()
-		if pid == 0 || pid == clearing || unix.Kill(int(pid), 0) != unix.ESRCH {
-			continue
+		if pid == 0 || unix.Kill(int(pid&^clearing), 0) != unix.ESRCH {
+			continue // free, or its reader lives, or whoever is emptying it
 		}
-		if line[slotPID].CompareAndSwap(pid, clearing) {
+		if line[slotPID].CompareAndSwap(pid, clearing|uint64(os.Getpid())) {
 			line[slotTxn].Store(0)
 			line[slotPID].Store(0)
 			cleared++

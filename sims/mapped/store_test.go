@@ -284,3 +284,24 @@ func TestTornMeta(t *testing.T) {
 		}
 	})
 }
+
+// TestKilledClearer: whoever empties the line of a dead reader may be killed between
+// two stores. The next one finishes that, and no page stays pinned for ever.
+func TestKilledClearer(t *testing.T) {
+	path := scratch(t)
+	w := open(t, path, true)
+	const dead = 1 << 22 // no process has a number so high
+	line := w.line(0)
+	line[slotPID].Store(clearing | dead)
+	line[slotTxn].Store(1)
+	for n := range 20 {
+		c, err := w.change()
+		if err != nil {
+			t.Fatalf("commit %d: %v", n+1, err)
+		}
+		upTo(c, len(commitPoints))
+	}
+	if pid, txn := line[slotPID].Load(), line[slotTxn].Load(); pid != 0 || txn != 0 {
+		t.Errorf("the line is %#x, %d, and should be free", pid, txn)
+	}
+}
