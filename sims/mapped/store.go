@@ -435,15 +435,3 @@ func (t *transfer) sync(from, to int) error {
 	size := len(t.s.file) / storePages
 	return os.NewSyscallError("msync", unix.Msync(t.s.file[from*size:to*size], unix.MS_SYNC))
 }
-
-// valuesAt are the accounts as transaction txn leaves them.
-func valuesAt(txn uint64) (values [accounts]int64) {
-	for i := range values {
-		values[i] = opening
-	}
-	for n := uint64(2); n <= txn; n++ {
-		values[n%accounts] -= amount
-		values[(n+1)%accounts] += amount
-	}
-	return values
-}

@@ -305,3 +305,15 @@ func TestKilledClearer(t *testing.T) {
 		t.Errorf("the line is %#x, %d, and should be free", pid, txn)
 	}
 }
+
+// valuesAt are the accounts as transaction txn leaves them.
+func valuesAt(txn uint64) (values [accounts]int64) {
+	for i := range values {
+		values[i] = opening
+	}
+	for n := uint64(2); n <= txn; n++ {
+		values[n%accounts] -= amount
+		values[(n+1)%accounts] += amount
+	}
+	return values
+}

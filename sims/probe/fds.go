@@ -28,9 +28,6 @@ type FD struct {
 func (f FD) Reads() bool  { return f.Flags&unix.O_ACCMODE != unix.O_WRONLY }
 func (f FD) Writes() bool { return f.Flags&unix.O_ACCMODE != unix.O_RDONLY }
 
-// NonBlocking says whether a call on it returns EAGAIN instead of sleeping.
-func (f FD) NonBlocking() bool { return f.Flags&unix.O_NONBLOCK != 0 }
-
 // FDs lists what a process has open, by number. A descriptor that is closed
 // while the list is made is left out.
 func FDs(pid int) ([]FD, error) {

@@ -90,7 +90,7 @@ func TestColours(t *testing.T) {
 }
 
 func TestParts(t *testing.T) {
-	parts := map[string]func(*scene.Scene, Options) *Canvas{"picture": Picture, "figures": Figures, "tables": Tables, "x-ray": XRay}
+	parts := map[string]func(*scene.Scene, Options) *Canvas{"picture": Picture, "below": Below}
 	for name, part := range parts {
 		t.Run(name, func(t *testing.T) {
 			s := fullBuffer()

@@ -8,13 +8,6 @@ import (
 
 // The numbers worth watching, each with where it comes from, in columns.
 
-// Figures draws the figures of a scene, most important first.
-func Figures(s *scene.Scene, o Options) *Canvas {
-	c := o.canvas()
-	(&painter{s: s, spin: o.Spin}).figures(c, Rect{0, 0, c.W, c.H})
-	return c
-}
-
 // marks are the short forms of the origins.
 func mark(o scene.Origin) string {
 	switch o {

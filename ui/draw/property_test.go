@@ -110,7 +110,7 @@ func TestFrameStaysInItsRectangle(t *testing.T) {
 		s := anyScene(t)
 		o := Options{Width: rapid.IntRange(0, 250).Draw(t, "width"), Height: rapid.IntRange(0, 80).Draw(t, "height"),
 			Theme: Dark(), ASCII: rapid.Bool().Draw(t, "ascii"), Spin: rapid.IntRange(0, 9).Draw(t, "spin")}
-		for _, part := range []func(*scene.Scene, Options) *Canvas{Scene, Picture, Figures, Tables, XRay} {
+		for _, part := range []func(*scene.Scene, Options) *Canvas{Scene, Picture, Below} {
 			checkFrame(t, part(s, o), o)
 		}
 	})

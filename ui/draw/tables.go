@@ -8,13 +8,6 @@ import (
 
 // Results that are more than one number.
 
-// Tables draws the tables of a scene, one under the other.
-func Tables(s *scene.Scene, o Options) *Canvas {
-	c := o.canvas()
-	(&painter{s: s, spin: o.Spin}).tables(c, Rect{0, 0, c.W, c.H})
-	return c
-}
-
 // tables draws into r and returns the lines used.
 func (p *painter) tables(c *Canvas, r Rect) int {
 	y := r.Y

@@ -12,14 +12,6 @@ import (
 
 // The x-ray: the system calls of each process that is watched, newest last.
 
-// XRay draws the latest system calls, a column for each process where they fit
-// side by side.
-func XRay(s *scene.Scene, o Options) *Canvas {
-	c := o.canvas()
-	(&painter{s: s, spin: o.Spin}).xray(c, Rect{0, 0, c.W, c.H})
-	return c
-}
-
 const (
 	callWidth  = 34 // the least width of a column
 	callWidest = 52
