@@ -112,7 +112,7 @@ func sweepForever() int {
 		return 1
 	}
 	slim()
-	g := &guard{tty: -1}
+	g := &guard{tty: -1, tour: unix.Getppid()}
 	buf, oob := make([]byte, 4096), make([]byte, unix.CmsgSpace(4))
 	var text string
 	for {
@@ -147,6 +147,7 @@ func sweepForever() int {
 
 // guard is what the janitor knows.
 type guard struct {
+	tour   int // its pid
 	tty    int
 	saved  *unix.Termios
 	remove []string
@@ -197,6 +198,7 @@ func (g *guard) cleanUp() int {
 			status = 1
 		}
 	}
+	g.orphaned()
 	for _, path := range g.remove {
 		if !own(path) {
 			continue // not made yet
@@ -206,4 +208,18 @@ func (g *guard) cleanUp() int {
 		}
 	}
 	return status
+}
+
+// orphaned waits till the tour is gone altogether: its files are closed, which woke
+// us, a moment before its children are killed, and until then one of them could
+// make a name that it was about to make. We are given to another parent in the same
+// stroke in which they get their signal (prctl(2), PR_SET_PDEATHSIG).
+func (g *guard) orphaned() {
+	const looks = 2000 // of a millisecond; a tour that does not end even so is not waited for
+	for range looks {
+		if unix.Getppid() != g.tour {
+			return
+		}
+		_, _ = unix.Poll(nil, 1)
+	}
 }

@@ -188,6 +188,9 @@ func (w *Wiring) Promise(name, kind string) {
 	w.objects = append(w.objects, &object{name: name, kind: kind, fd: -1})
 }
 
+// maxSocketPath is sun_path without the zero at its end.
+const maxSocketPath = 107
+
 // Path names an object by a path in the private folder. It does not exist until
 // somebody makes it.
 func (w *Wiring) Path(name, kind, file string) string {
@@ -197,6 +200,9 @@ func (w *Wiring) Path(name, kind, file string) string {
 		return ""
 	}
 	path := filepath.Join(dir, file)
+	if kind == "socket" && len(path) > maxSocketPath {
+		w.Fail(fmt.Errorf("the private folder's path is too long for a socket in it (unix(7): 108 bytes): set TMPDIR to a shorter one"))
+	}
 	w.objects = append(w.objects, &object{name: name, kind: kind, fd: -1, path: path, targets: []string{path}})
 	return path
 }
