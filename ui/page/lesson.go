@@ -67,8 +67,11 @@ type Lesson struct {
 	hints  int
 	note   line // the outcome of the last key
 	words  scroll
-	tall   bool // the picture needs the whole width
-	panel  int  // on a small screen: 0 the picture, 1 the words
+	// newest is the picture of the event of that number.
+	newest   *scene.Scene
+	newestAt uint64
+	tall     bool // the picture needs the whole width
+	panel    int  // on a small screen: 0 the picture, 1 the words
 }
 
 // OpenLesson is the page of a lesson: its prediction, or its words where it is
@@ -210,6 +213,15 @@ func (l *Lesson) world() *sims.World {
 		w.Now = max(w.Now, l.clock)
 	}
 	return &w
+}
+
+// latest is the picture of the latest events, made once for each of them: many parts
+// of the page ask who is in it.
+func (l *Lesson) latest() *scene.Scene {
+	if w := l.tape.Last(); l.newest == nil || l.newestAt != w.Seq {
+		l.newest, l.newestAt = l.sim.Draw(w), w.Seq
+	}
+	return l.newest
 }
 
 func (l *Lesson) scene() *scene.Scene { return l.sim.Draw(l.world()) }

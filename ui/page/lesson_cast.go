@@ -48,7 +48,7 @@ func Still(msg tea.Msg) bool {
 func (l *Lesson) run() tea.Cmd {
 	l.phase, l.tape, l.next, l.ended = starting, sims.NewTape(l.sim), false, false
 	l.frozen, l.past, l.at, l.claims, l.note, l.chosen, l.graded = false, nil, 0, nil, nil, "", ""
-	l.tall, l.moved = false, false
+	l.tall, l.moved, l.newest = false, false, nil
 	l.begun, l.base, l.clock = time.Time{}, 0, 0
 	it, env := l.it, l.env
 	l.cast = &cast{start: func() (Player, error) {

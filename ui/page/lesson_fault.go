@@ -95,7 +95,7 @@ func (l *Lesson) knobKeys() []Key {
 // roles are the processes in the order of the picture.
 func (l *Lesson) roles() []string {
 	var roles []string
-	for _, p := range l.sim.Draw(l.tape.Last()).Processes {
+	for _, p := range l.latest().Processes {
 		roles = append(roles, p.ID)
 	}
 	return roles
@@ -115,7 +115,7 @@ func (l *Lesson) chosenAt() int { return max(0, slices.Index(l.roles(), l.chosen
 
 // nameOf is what the picture calls a role.
 func (l *Lesson) nameOf(role string) string {
-	if p := l.sim.Draw(l.tape.Last()).Process(role); p != nil && p.Name != "" {
+	if p := l.latest().Process(role); p != nil && p.Name != "" {
 		return p.Name
 	}
 	return role
