@@ -35,18 +35,22 @@ func TestNewsIsOfThisStep(t *testing.T) {
 	}
 }
 
-func TestSinceEnd(t *testing.T) {
+func TestReadSinceEnd(t *testing.T) {
 	w := NewWorld(&Sim{ID: "x/y", Roles: []Role{{Name: "a"}}})
 	beat := func() { w.Apply(Event{Kind: stage.Beat}) }
 	w.Apply(Event{Kind: stage.Born, Who: "a"})
 	beat()
-	if n := w.SinceEnd("a"); n != 0 {
-		t.Errorf("%d looks since the end of a process that lives", n)
+	beat()
+	if w.ReadSinceEnd("a") {
+		t.Error("readings since the end of a process that lives")
 	}
 	w.Apply(Event{Kind: stage.Died, Who: "a", N: map[string]int64{"signal": 9}})
 	beat()
+	if w.ReadSinceEnd("a") {
+		t.Error("the look that was under way when it ended is believed")
+	}
 	beat()
-	if n := w.SinceEnd("a"); n != 2 {
-		t.Errorf("%d looks since the end, want 2", n)
+	if !w.ReadSinceEnd("a") {
+		t.Error("the look after the end is not believed")
 	}
 }

@@ -201,8 +201,12 @@ func (o *ObjectState) Level(name string) int64 {
 // After is the world as it was when a step was done, or nil.
 func (w *World) After(step string) *World { return w.steps[step] }
 
-// Since counts the looks at the kernel since a moment: a condition on readings
-// that must come after it asks for at least 2. It is 0 for no moment.
+// ReadSince reports whether all readings were taken after a moment: a look that was
+// under way when it was said does not count, the one after it does. False for no moment.
+func (w *World) ReadSince(m *Moment) bool { return w.Since(m) >= 2 }
+
+// Since counts the looks at the kernel since a moment, for a condition that something
+// does not happen: it must stay away in several. It is 0 for no moment.
 func (w *World) Since(m *Moment) int64 {
 	if m == nil {
 		return 0
@@ -250,12 +254,10 @@ func (w *World) News(role, name string) *Moment {
 	return m
 }
 
-// SinceEnd counts the looks at the kernel since a role's process ended; 0 while it lives.
-func (w *World) SinceEnd(role string) int64 {
-	if a := w.Actor(role); a.Ended() != "" {
-		return w.Beats - a.ended
-	}
-	return 0
+// ReadSinceEnd reports whether all readings were taken after a role's process ended.
+func (w *World) ReadSinceEnd(role string) bool {
+	a := w.Actor(role)
+	return a.Ended() != "" && w.Beats-a.ended >= 2
 }
 
 // Said counts the moments of that name from a role ("" for any).

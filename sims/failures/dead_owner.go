@@ -71,7 +71,7 @@ var deadOwner = sims.Sim{
 			return w.Options["lock"] == "plain" && halfWay(w)
 		}},
 		{ID: "left-behind", Turn: sims.Press("kill the holder"), For: "the holder is dead", Until: func(w *sims.World) bool {
-			return w.Actor("holder").Life == scene.Killed && w.SinceEnd("holder") >= 2 // and the page was read since
+			return w.Actor("holder").Life == scene.Killed && w.ReadSinceEnd("holder") // and the page was read since
 		}},
 		{ID: "time-out", Turn: []sims.Turn{{Knob: "time-out", Value: "0.5 s"}, {Knob: "lock"}}, For: "the waiter has given up", Until: hasSaid("waiter", "gave up")},
 		{ID: "for-ever", Turn: []sims.Turn{{Knob: "time-out", Value: "none"}, {Knob: "lock"}}, For: "the waiter sleeps, and goes on sleeping", Until: func(w *sims.World) bool {
@@ -345,7 +345,7 @@ func (p *guarded) repair() error {
 
 func halfWay(w *sims.World) bool {
 	word := w.Object("page").Level("word")
-	return w.Since(w.Last("holder", "half-way")) >= 2 && w.Actor("holder").Idle && w.Actor("waiter").Idle &&
+	return w.ReadSince(w.Last("holder", "half-way")) && w.Actor("holder").Idle && w.Actor("waiter").Idle &&
 		(word == share.MutexLocked || int(word&scene.FutexTIDMask) == w.Actor("holder").PID)
 }
 
@@ -357,7 +357,7 @@ func waiterAsleepOn(bits int64) func(*sims.World) bool {
 
 // hasSaid is true once a role has said something in this step, and the readings are from after it.
 func hasSaid(role, name string) func(*sims.World) bool {
-	return func(w *sims.World) bool { return w.Since(w.News(role, name)) >= 2 }
+	return func(w *sims.World) bool { return w.ReadSince(w.News(role, name)) }
 }
 
 func inAccounts(w *sims.World) int64 {

@@ -48,7 +48,7 @@ var missingFence = sims.Sim{
 	Measured: howOftenBothZero,
 	Walk: []sims.Step{
 		{ID: "pinned", For: "each has the page, and a processor of its own", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("left", "pinned")) >= 2 && w.Since(w.Last("right", "pinned")) >= 2 && w.Actor("left").Idle
+			return w.ReadSince(w.Last("left", "pinned")) && w.ReadSince(w.Last("right", "pinned")) && w.Actor("left").Idle
 		}},
 		{ID: "plain", Turn: sims.Press("plain stores"), For: "the rounds with plain stores are counted", Until: batchDone("plain")},
 		{ID: "one-fence", Turn: sims.Press("one fence"), For: "the rounds with one fence are counted", Until: batchDone("one fence")},
@@ -367,7 +367,7 @@ func lastBatch(w *sims.World, manner string) *sims.Moment {
 func batchDone(manner string) func(*sims.World) bool {
 	return func(w *sims.World) bool {
 		b := w.News("left", "batch")
-		return b != nil && b.S["manner"] == manner && w.Since(b) >= 2 && w.Actor("left").Idle && w.Actor("right").Life.Alive()
+		return b != nil && b.S["manner"] == manner && w.ReadSince(b) && w.Actor("left").Idle && w.Actor("right").Life.Alive()
 	}
 }
 

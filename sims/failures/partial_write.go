@@ -84,11 +84,11 @@ var partialWrite = sims.Sim{
 		{ID: "nearly-full", Turn: []sims.Turn{{Knob: "writer", Value: naive}, {Knob: "pipe", Value: nonBlocking}, {Knob: "room", Value: fourPages}}, For: "the pipe has room for four pages", Until: filled},
 		{ID: "short", Turn: []sims.Turn{{Knob: "room", Value: fourPages}, {Knob: "send"}}, For: "write has returned", Until: func(w *sims.World) bool {
 			m := w.News("writer", "returned")
-			return w.Since(m) >= 2 && (full(w) || m.S["errno"] != "" || m.N["bytes"] == m.N["asked"])
+			return w.ReadSince(m) && (full(w) || m.S["errno"] != "" || m.N["bytes"] == m.N["asked"])
 		}},
 		{ID: "cut", Turn: sims.Press("read on"), For: "the reader has come to the end of file", Until: theEnd},
 		{ID: "small", Turn: []sims.Turn{{Knob: "room", Value: hundred}, {Knob: "send 4,096"}}, For: "the small write has its answer", Until: func(w *sims.World) bool {
-			return w.Since(w.News("writer", "small")) >= 2 && w.Object("pipe").Level("queued") >= 0
+			return w.ReadSince(w.News("writer", "small")) && w.Object("pipe").Level("queued") >= 0
 		}},
 		{ID: "looping", Turn: []sims.Turn{{Knob: "room", Value: fourPages}, {Knob: "writer", Value: looping}, {Knob: "send"}}, For: "the writer sleeps in poll with the rest", Until: func(w *sims.World) bool {
 			return w.Count("writer", "refused") > 0 && w.Asleep("writer", "poll") && full(w)
@@ -98,7 +98,7 @@ var partialWrite = sims.Sim{
 			return w.Asleep("writer", "pipe_write") && full(w) && w.Last("writer", "sending") != nil
 		}},
 		{ID: "interrupted", Turn: sims.Press("interrupt"), For: "write has returned, and the writer sleeps in the next one", Until: func(w *sims.World) bool {
-			return w.Since(w.News("writer", "returned")) >= 2 && w.Asleep("writer", "pipe_write") && full(w)
+			return w.ReadSince(w.News("writer", "returned")) && w.Asleep("writer", "pipe_write") && full(w)
 		}},
 		{ID: "whole", Turn: sims.Press("read on"), For: "the reader has come to the end of file", Until: theEnd},
 	},
@@ -313,7 +313,7 @@ var interrupt = sims.Do{Run: func(r *stage.Run, _ string) error {
 // filled is the writer ready, with the room left that was asked for.
 func filled(w *sims.World) bool {
 	p := w.Object("pipe")
-	return w.Since(w.Last("writer", "ready")) >= 2 && w.Actor("writer").Idle && p.Level("capacity") > p.Level("queued") && p.Level("queued") > 0
+	return w.ReadSince(w.Last("writer", "ready")) && w.Actor("writer").Idle && p.Level("capacity") > p.Level("queued") && p.Level("queued") > 0
 }
 
 func full(w *sims.World) bool {
@@ -323,7 +323,7 @@ func full(w *sims.World) bool {
 
 // theEnd is the reader at the end of file.
 func theEnd(w *sims.World) bool {
-	return w.Since(w.Last("reader", "end")) >= 2 && !w.Actor("writer").Life.Alive()
+	return w.ReadSince(w.Last("reader", "end")) && !w.Actor("writer").Life.Alive()
 }
 
 // freeBefore is the room that the kernel said there was before the first write.

@@ -213,7 +213,7 @@ func answered(w *sims.World) bool {
 		return writer.Births > 0
 	}
 	m := w.News("writer", "failed")
-	return w.Since(m) >= 2 && writer.Idle && !w.Actor("reader").Life.Alive()
+	return w.ReadSince(m) && writer.Idle && !w.Actor("reader").Life.Alive()
 }
 
 func checkKilled(step string) func(*sims.World) sims.Verdict {

@@ -73,25 +73,25 @@ var eventfd = sims.Sim{
 			return w.Said("writer", "added") >= 1 && w.Said("second", "added") >= 1 && sum >= 7
 		}},
 		{ID: "one-read", Turn: sims.Press("read"), For: "one read has returned and the kernel was asked again", Until: func(w *sims.World) bool {
-			return news(w, "added", "reader", "got") >= 1 && w.Since(w.Last("reader", "got")) >= 2
+			return news(w, "added", "reader", "got") >= 1 && w.ReadSince(w.Last("reader", "got"))
 		}},
 		{ID: "empty", Turn: sims.Press("read"), For: "the reader sleeps in read, or read has returned", Until: func(w *sims.World) bool {
 			return asleepIn(w, "reader", "read") || news(w, "one-read", "reader", "got")+news(w, "one-read", "reader", "refused") > 0
 		}},
 		{ID: "wakes", Turn: sims.Press("add 3"), For: "the reader has been woken and has read", Until: func(w *sims.World) bool {
-			return news(w, "empty", "reader", "got") >= 1 && w.Since(w.Last("reader", "got")) >= 2
+			return news(w, "empty", "reader", "got") >= 1 && w.ReadSince(w.Last("reader", "got"))
 		}},
 		{ID: "top", Turn: sims.Press("add 2^64−2"), For: "the counter is at its top", Until: func(w *sims.World) bool {
-			return atTop(w) && w.Since(w.Last("writer", "added")) >= 2
+			return atTop(w) && w.ReadSince(w.Last("writer", "added"))
 		}},
 		{ID: "full", Turn: sims.Press("add 4"), For: "the second writer sleeps in write, or write has returned", Until: func(w *sims.World) bool {
 			return asleepIn(w, "second", "write") || news(w, "top", "second", "added")+news(w, "top", "second", "refused") > 0
 		}},
 		{ID: "room", Turn: sims.Press("read"), For: "the reader has read and the second writer's number is in", Until: func(w *sims.World) bool {
-			return news(w, "full", "reader", "got") >= 1 && news(w, "full", "second", "added") >= 1 && w.Since(w.Last("second", "added")) >= 2 && w.Since(w.Last("reader", "got")) >= 2
+			return news(w, "full", "reader", "got") >= 1 && news(w, "full", "second", "added") >= 1 && w.ReadSince(w.Last("second", "added")) && w.ReadSince(w.Last("reader", "got"))
 		}},
 		{ID: "too-much", Turn: sims.Press("add 2^64−1"), For: "the kernel has refused it", Until: func(w *sims.World) bool {
-			return news(w, "room", "writer", "refused") >= 1 && w.Since(w.Last("writer", "refused")) >= 2
+			return news(w, "room", "writer", "refused") >= 1 && w.ReadSince(w.Last("writer", "refused"))
 		}},
 		{ID: "no-end", Turn: sims.Press("writer leaves", "second leaves", "read", "read"), For: "both writers are gone, and the reader sleeps or has seen an end", Until: func(w *sims.World) bool {
 			got := news(w, "too-much", "reader", "got")
@@ -99,11 +99,11 @@ var eventfd = sims.Sim{
 				asleepIn(w, "reader", "read") || got+news(w, "too-much", "reader", "refused") > 1
 		}},
 		{ID: "eagain", Turn: []sims.Turn{{Knob: "EFD_NONBLOCK", Value: "non-blocking"}, {Knob: "read"}}, For: "the reader was refused", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("reader", "refused")) >= 2
+			return w.ReadSince(w.Last("reader", "refused"))
 		}},
 		{ID: "semaphore", Turn: []sims.Turn{{Knob: "EFD_NONBLOCK", Value: "blocking"}, {Knob: "EFD_SEMAPHORE", Value: "1"}, {Knob: "add 3"}, {Knob: "add 4"},
 			{Knob: "read"}, {Knob: "read"}, {Knob: "read"}}, For: "three reads have returned and both numbers are in", Until: func(w *sims.World) bool {
-			return w.Said("reader", "got") >= 3 && w.Said("", "added") >= 2 && w.Since(w.Last("reader", "got")) >= 2 && w.Since(w.Last("", "added")) >= 2
+			return w.Said("reader", "got") >= 3 && w.Said("", "added") >= 2 && w.ReadSince(w.Last("reader", "got")) && w.ReadSince(w.Last("", "added"))
 		}},
 	},
 	Claims: []sims.Claim{
@@ -385,7 +385,7 @@ func counterSentence(w *sims.World) string {
 		return "A counter in the kernel is at 0. Nobody waits for it yet."
 	}
 	m := &w.Moments[len(w.Moments)-1]
-	switch settled := w.Since(m) >= 2; {
+	switch settled := w.ReadSince(m); {
 	case m.Name == "refused" && m.Who == "reader":
 		return "The counter is at 0 and read(2) said " + m.S["errno"] + " instead of sleeping."
 	case m.Name == "refused":

@@ -68,7 +68,7 @@ var oneLoop = sims.Sim{
 			return told && len(silent(w)) == 0 && inEpoll(w) && w.Object("epoll").Level("watched") == int64(len(sources))-1 && !w.Actor("child").Life.Alive()
 		}},
 		{ID: "threads", Turn: sims.Press("look at the threads"), For: "the poker has looked", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("poker", "threads")) >= 2
+			return w.ReadSince(w.Last("poker", "threads"))
 		}},
 		{ID: "level", Turn: sims.Press("3 bytes at once"), For: "the three bytes are taken and the server sleeps", Until: func(w *sims.World) bool {
 			return grown(w, "threads", "server", "pipe") >= 3 && w.Object("pipe").Level("queued") == 0 && inEpoll(w)

@@ -159,7 +159,7 @@ func oneLoopSentence(w *sims.World) string {
 		return "The server opens its sources and puts them into one epoll."
 	case poker.Ended() != "":
 		return "The poker is gone (" + poker.Ended() + "). The ends of its socket and pipe were events too: the server has taken both out."
-	case inEpoll(w) && left > 0 && w.Options["trigger"] == "edge" && w.Since(w.Last("server", "took")) >= 2:
+	case inEpoll(w) && left > 0 && w.Options["trigger"] == "edge" && w.ReadSince(w.Last("server", "took")):
 		return bytesLie(left) + " in the pipe and the loop sleeps: edge-triggered, it is woken only by what is new."
 	}
 	return wokenSentence(w)

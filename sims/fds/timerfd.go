@@ -74,7 +74,7 @@ var timerfd = sims.Sim{
 			return w.Actor("reader").Idle && (o.Level("ticks") >= missedTicks || o.S["missing"] != "" && o.Level("ticks") >= 1)
 		}},
 		{ID: "one-read", Turn: sims.Press("read once"), For: "one read has returned", Until: func(w *sims.World) bool {
-			return news(w, "missed", "reader", "read") >= 1 && w.Since(w.Last("reader", "read")) >= 2
+			return news(w, "missed", "reader", "read") >= 1 && w.ReadSince(w.Last("reader", "read"))
 		}},
 		{ID: "dozes", Turn: sims.Press("doze 250 ms"), For: "the dozing reader has read three times", Until: func(w *sims.World) bool {
 			return len(dozed(w)) >= 3

@@ -94,7 +94,7 @@ var lmdb = sims.Sim{
 			return w.Actor("writer").Gate == "checksum" && v.torn() == 1 && passedOver(w, w.Before) >= 20 && readersAt(w, v.newest.txn)
 		}},
 		{ID: "killed", Turn: sims.Press("kill the writer"), For: "the writer is dead in the midst of the meta page", Until: func(w *sims.World) bool {
-			return w.Actor("writer").Life == scene.Killed && w.SinceEnd("writer") >= 2 && decodeStore(w).torn() == 1
+			return w.Actor("writer").Life == scene.Killed && w.ReadSinceEnd("writer") && decodeStore(w).torn() == 1
 		}},
 		{ID: "unhurt", For: "each reader has read 50 times since", Until: func(w *sims.World) bool {
 			return passedOver(w, w.After("killed")) >= 50 && w.Actor("writer").Life == scene.Killed && decodeStore(w).torn() == 1
@@ -106,18 +106,18 @@ var lmdb = sims.Sim{
 		}},
 		{ID: "old-reader", Turn: sims.Press("start the writer", "hold a version"), For: "the holder has begun to read the newest transaction", Until: func(w *sims.World) bool {
 			m, v := w.News("holder", "holds"), decodeStore(w)
-			return w.Since(m) >= 2 && v.oldest() == uint64(m.N["txn"]) && v.newest.txn == v.oldest() && w.Actor("writer").Idle
+			return w.ReadSince(m) && v.oldest() == uint64(m.N["txn"]) && v.newest.txn == v.oldest() && w.Actor("writer").Idle
 		}},
 		{ID: "pinned", Turn: sims.Press("commit", "commit", "commit"), For: "a commit was refused, and both readers have read the one before it", Until: func(w *sims.World) bool {
 			txn := decodeStore(w).newest.txn
-			return w.Since(w.News("writer", "refused")) >= 2 && readersAt(w, txn) && holds(w) > 0 && txn > uint64(holds(w))
+			return w.ReadSince(w.News("writer", "refused")) && readersAt(w, txn) && holds(w) > 0 && txn > uint64(holds(w))
 		}},
 		{ID: "looks", Turn: sims.Press("look again"), For: "the holder has read its version once more", Until: func(w *sims.World) bool {
 			return w.News("holder", "looked") != nil
 		}},
 		{ID: "dies", Turn: sims.Press("kill the holder"), For: "the holder is dead, and its line is left", Until: func(w *sims.World) bool {
 			v := decodeStore(w)
-			return w.Actor("holder").Life == scene.Killed && w.SinceEnd("holder") >= 2 && v.lineOf(w.Actor("holder").PID) && v.oldest() < v.newest.txn
+			return w.Actor("holder").Life == scene.Killed && w.ReadSinceEnd("holder") && v.lineOf(w.Actor("holder").PID) && v.oldest() < v.newest.txn
 		}},
 		{ID: "reused", Turn: sims.Press("commit"), For: "the commit is done, and both readers have read it", Until: committed},
 	},
@@ -460,7 +460,7 @@ func readersAt(w *sims.World, txn uint64) bool {
 // committed is a transaction done in this step and read by both.
 func committed(w *sims.World) bool {
 	m, txn := w.News("writer", "committed"), decodeStore(w).newest.txn
-	return w.Since(m) >= 2 && uint64(m.N["txn"]) == txn && readersAt(w, txn)
+	return w.ReadSince(m) && uint64(m.N["txn"]) == txn && readersAt(w, txn)
 }
 
 // passedOver is how often each reader at least has met a torn meta page and gone by

@@ -75,19 +75,19 @@ var sharedFile = sims.Sim{
 			return w.Options["mapping"] == "shared" && onOnePage(w) && fileText(w) != ""
 		}},
 		{ID: "typed", Turn: sims.Press("type " + texts[0]), For: "the typist has stored its text into a shared mapping", Until: func(w *sims.World) bool {
-			return w.Options["mapping"] == "shared" && w.Since(w.News("typist", "typed")) >= 2
+			return w.Options["mapping"] == "shared" && w.ReadSince(w.News("typist", "typed"))
 		}},
 		{ID: "loaded", Turn: sims.Press("neighbour looks"), For: "the neighbour has looked into its mapping", Until: func(w *sims.World) bool {
 			return w.News("neighbour", "looked") != nil
 		}},
 		{ID: "read", Turn: sims.Press("reader reads"), For: "read has returned", Until: func(w *sims.World) bool {
-			return w.Since(w.News("reader", "read")) >= 2
+			return w.ReadSince(w.News("reader", "read"))
 		}},
 		{ID: "private", Turn: []sims.Turn{{Knob: "typist's mapping", Value: "private"}}, For: "the typist maps the file anew, private, and both have its page", Until: func(w *sims.World) bool {
 			return w.Options["mapping"] == "private" && onOnePage(w) && fileText(w) != ""
 		}},
 		{ID: "copied", Turn: sims.Press("type " + texts[1]), For: "the typist has stored its text and the kernel was asked for its page again", Until: func(w *sims.World) bool {
-			return w.Since(w.News("typist", "typed")) >= 2 && w.Mapping("typist", "file").Level("file") == 0 && w.Mapping("typist", "file").Level("private") > 0
+			return w.ReadSince(w.News("typist", "typed")) && w.Mapping("typist", "file").Level("file") == 0 && w.Mapping("typist", "file").Level("private") > 0
 		}},
 		{ID: "unseen", Turn: sims.Press("neighbour looks", "reader reads"), For: "the neighbour and the reader have looked", Until: func(w *sims.World) bool {
 			return w.News("neighbour", "looked") != nil && w.News("reader", "read") != nil

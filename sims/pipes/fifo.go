@@ -83,7 +83,7 @@ var fifo = sims.Sim{
 			return newcomerAnswered(w) && before != nil && w.Actor("newcomer").Births > before.Actor("newcomer").Births
 		}},
 		{ID: "nothing-stored", Turn: sims.Press("chmod 600", "write a line", "second writes a line"), For: "two lines lie in the FIFO", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("writer", "wrote")) >= 2 && w.Since(w.Last("second", "wrote")) >= 2 && w.Object("FIFO").Level("queued") > 0
+			return w.ReadSince(w.Last("writer", "wrote")) && w.ReadSince(w.Last("second", "wrote")) && w.Object("FIFO").Level("queued") > 0
 		}},
 		{ID: "outlives", Turn: sims.Press("writer leaves", "second leaves", "reader leaves"), For: "nobody holds the FIFO any more", Until: func(w *sims.World) bool {
 			o := w.Object("FIFO")
@@ -340,7 +340,7 @@ func fifoSentence(w *sims.World) string {
 		return "The writer is gone (" + w.Actor("writer").Ended() + ") and never came past open(2). The path is still there."
 	case w.Said("", "opened") == 0:
 		return "The path is there, and nobody is in: a name, a mode and no bytes."
-	case w.Since(w.Last("", "opened")) < 2:
+	case !w.ReadSince(w.Last("", "opened")):
 		return "The other side is there: open(2) has returned."
 	case writers > 0 && readers == 0:
 		return "The reader is gone: the next write gets EPIPE, or SIGPIPE in a program that does not handle it."

@@ -262,7 +262,7 @@ func latestBatch(w *sims.World) batch {
 		case "record":
 			b.restored = append(b.restored, m.S["text"])
 		case "looked":
-			b.looked, b.done = true, w.Since(m) >= 2
+			b.looked, b.done = true, w.ReadSince(m)
 		}
 	}
 	return b

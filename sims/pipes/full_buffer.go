@@ -72,7 +72,7 @@ var fullBuffer = sims.Sim{
 		{ID: "merge", Turn: []sims.Turn{{Knob: "O_NONBLOCK", Value: "blocking"}, {Knob: "write size", Value: "1"}}, For: "the writer is asleep after writes of one byte", Until: writerAsleepOnFull},
 		{ID: "grow", Turn: []sims.Turn{{Knob: "write size", Value: "4096"}, {Knob: "grow"}}, For: "the pipe is twice as large, and full again", Until: func(w *sims.World) bool {
 			m := answer(w, "grow")
-			return w.Since(m) >= 2 && writerAsleepOnFull(w) && (m.S["errno"] != "" || w.Object("pipe").Level("capacity") == m.N["capacity"])
+			return w.ReadSince(m) && writerAsleepOnFull(w) && (m.S["errno"] != "" || w.Object("pipe").Level("capacity") == m.N["capacity"])
 		}},
 		{ID: "limit", Turn: sims.Press("shrink", "past the limit"), For: "the kernel has answered to both sizes", Until: func(w *sims.World) bool {
 			return answer(w, "shrink") != nil && answer(w, "past limit") != nil
@@ -377,7 +377,7 @@ func fullBufferSentence(w *sims.World) string {
 func fillSentence(w *sims.World) string {
 	p, drained := w.Object("pipe"), w.Last("reader", "drained")
 	switch {
-	case drained != nil && w.Since(drained) < 2: // the level that is shown may be older
+	case drained != nil && !w.ReadSince(drained): // the level that is shown may be older
 		return "The reader takes " + bytes(drained.N["bytes"]) + " out of the pipe."
 	case writerAsleepOnFull(w):
 		return "The pipe is full and the writer is asleep in the kernel."

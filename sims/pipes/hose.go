@@ -69,7 +69,7 @@ var hose = sims.Sim{
 			return out && in && w.Count("reader", "received") >= 10
 		}},
 		{ID: "empty-blocks", Turn: sims.Press("writer rests"), For: "the pipe is empty and the reader is asleep in read", Until: func(w *sims.World) bool {
-			return w.Actor("writer").Idle && w.Since(w.Last("writer", "rests")) >= 2 && readerAsleepOnEmpty(w)
+			return w.Actor("writer").Idle && w.ReadSince(w.Last("writer", "rests")) && readerAsleepOnEmpty(w)
 		}},
 		{ID: "order", Turn: []sims.Turn{{Knob: "writer's pace", Value: "full speed"}, {Knob: "reader's pace", Value: "5 ms"}, {Knob: "writer goes on"}},
 			For: "bytes have piled up, and 1,000 numbers have come through", Until: func(w *sims.World) bool {
@@ -231,8 +231,8 @@ func readerAsleepOnEmpty(w *sims.World) bool {
 // hoseAnswered is the write end closed and the reader's calls after that returned.
 func hoseAnswered(w *sims.World) bool {
 	m := w.Last("reader", "end of file")
-	ended := m != nil && m.N["times"] >= 2 && w.Since(m) >= 2 && w.Object("pipe").Level("writers") == 0
-	return ended || w.Since(w.Last("reader", "read failed")) >= 2
+	ended := m != nil && m.N["times"] >= 2 && w.ReadSince(m) && w.Object("pipe").Level("writers") == 0
+	return ended || w.ReadSince(w.Last("reader", "read failed"))
 }
 
 func drawHose(w *sims.World) *scene.Scene {
@@ -292,7 +292,7 @@ func hoseSentence(w *sims.World) string {
 // process has rested and goes on.
 func justGoesOn(w *sims.World) bool {
 	n := len(w.Moments)
-	return n > 0 && w.Moments[n-1].Name == "goes on" && w.Since(&w.Moments[n-1]) < 2
+	return n > 0 && w.Moments[n-1].Name == "goes on" && !w.ReadSince(&w.Moments[n-1])
 }
 
 // flowSentence is what happens while both ends are open and the reader reads.

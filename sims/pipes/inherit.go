@@ -62,7 +62,7 @@ var inherit = sims.Sim{
 	},
 	Walk: []sims.Step{
 		{ID: "forked", For: "four processes hold both ends each", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("parent", "forked")) >= 2 && ends(w, "r") == 4 && ends(w, "w") == 4 && w.Asleep("reader", "pipe_read")
+			return w.ReadSince(w.Last("parent", "forked")) && ends(w, "r") == 4 && ends(w, "w") == 4 && w.Asleep("reader", "pipe_read")
 		}},
 		{ID: "closed", Turn: sims.Press("parent closes r", "parent closes w", "writer closes r", "reader closes w", "sibling closes r"),
 			For: "the writer and the sibling hold the only write ends", Until: func(w *sims.World) bool {
@@ -197,7 +197,7 @@ func readerHangs(w *sims.World) bool {
 	p := w.Object("pipe")
 	got := w.Last("reader", "got")
 	return !w.Actor("writer").Life.Alive() && w.Asleep("reader", "pipe_read") && p.Level("queued") == 0 && ends(w, "w") > 0 &&
-		p.Level("writers") == ends(w, "w") && (got == nil || w.Since(got) >= 2)
+		p.Level("writers") == ends(w, "w") && (got == nil || w.ReadSince(got))
 }
 
 func checkTables(w *sims.World) sims.Verdict {
@@ -317,7 +317,7 @@ func inheritState(w *sims.World) string {
 		return "Every write end is closed: read(2) returned 0 and the reader has finished."
 	case reader.Life == scene.Unborn && w.Actor("parent").Ended() != "":
 		return "The parent has ended (" + w.Actor("parent").Ended() + ") before all of its children were started."
-	case reader.Life == scene.Unborn || w.Since(w.Last("parent", "forked")) < 2:
+	case reader.Life == scene.Unborn || !w.ReadSince(w.Last("parent", "forked")):
 		return "The parent makes a pipe and starts its children."
 	case !reader.Life.Alive():
 		return "The reader is gone (" + reader.Ended() + "): " + plural(ends(w, "r"), "read end") + " left, and nobody who reads."

@@ -51,10 +51,10 @@ var shell = sims.Sim{
 	Walk: []sims.Step{
 		{ID: "before", Turn: []sims.Turn{{Knob: "spare ends", Value: "closed"}, {Knob: "pace", Value: "step by step"}},
 			For: "every stage waits, with both ends of every pipe", Until: func(w *sims.World) bool {
-				return w.Since(w.Last("shell", "forked")) >= 2 && everyStage(w, func(a *sims.ActorState) bool { return a.Idle && len(a.FDs) == 2*(len(stages(w))-1)+1 })
+				return w.ReadSince(w.Last("shell", "forked")) && everyStage(w, func(a *sims.ActorState) bool { return a.Idle && len(a.FDs) == 2*(len(stages(w))-1)+1 })
 			}},
 		{ID: "after", Turn: sims.Press("rewire"), For: "every stage has rewired its descriptors", Until: func(w *sims.World) bool {
-			return w.Said("", "rewired") == len(stages(w)) && w.Since(w.Last("", "rewired")) >= 2
+			return w.Said("", "rewired") == len(stages(w)) && w.ReadSince(w.Last("", "rewired"))
 		}},
 		{ID: "runs", Turn: sims.Press("run the programs"), For: "every stage has ended", Until: allOver},
 		{ID: "sigpipe", Turn: []sims.Turn{{Knob: "edit the line", Value: "yes | head -1"}, {Knob: "pace", Value: "at once"}},

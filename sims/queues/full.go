@@ -290,7 +290,7 @@ func fullAndAsleep(w *sims.World) bool {
 func refusedAtFull(errno string) func(*sims.World) bool {
 	return func(w *sims.World) bool {
 		m := w.Last("producer", "refused")
-		return m != nil && m.S["errno"] == errno && w.Since(m) >= 2 && w.Count("producer", "refused") > 0 && level(w) == w.Object("queue").Level("depth")
+		return m != nil && m.S["errno"] == errno && w.ReadSince(m) && w.Count("producer", "refused") > 0 && level(w) == w.Object("queue").Level("depth")
 	}
 }
 

@@ -91,7 +91,7 @@ var persistence = sims.Sim{
 			return inside(letters)(w) && w.Actor("producer").Idle && !w.Actor("consumer").Life.Alive() && held(w) == 1
 		}},
 		{ID: "unlinked", Turn: sims.Press("unlink"), For: "the name is gone and the kernel was asked again", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("producer", "unlinked")) >= 2 && w.Object("queue").Level("exists") == 0
+			return w.ReadSince(w.Last("producer", "unlinked")) && w.Object("queue").Level("exists") == 0
 		}},
 		{ID: "refused", Turn: sims.Press("start the consumer"), For: "the consumer has its answer", Until: func(w *sims.World) bool {
 			return w.Last("consumer", "refused") != nil && !w.Actor("consumer").Life.Alive()

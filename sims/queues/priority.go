@@ -85,7 +85,7 @@ var urgentFirst = sims.Sim{
 		}},
 		{ID: "woken", Turn: sims.Press("second: letter"), For: "the consumer has it", Until: taken(9, 0)},
 		{ID: "limits", Turn: sims.Press("send at the top", "past the top"), For: "the kernel has answered to both priorities", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("producer", "refused")) >= 2 && level(w) == 1
+			return w.ReadSince(w.Last("producer", "refused")) && level(w) == 1
 		}},
 	},
 	Claims: []sims.Claim{
@@ -215,7 +215,7 @@ func inside(n int64) func(*sims.World) bool {
 // taken is so many messages received in all, and so many left.
 func taken(n int, left int64) func(*sims.World) bool {
 	return func(w *sims.World) bool {
-		return w.Said("consumer", "received") == n && w.Since(w.Last("consumer", "received")) >= 2 && inside(left)(w) && w.Actor("consumer").Idle
+		return w.Said("consumer", "received") == n && w.ReadSince(w.Last("consumer", "received")) && inside(left)(w) && w.Actor("consumer").Idle
 	}
 }
 

@@ -69,7 +69,7 @@ var futexLock = sims.Sim{
 			return w.Said("", "ready") == len(lockers) && w.Actor("locker-a").Idle && w.Actor("locker-b").Idle && w.Actor("locker-c").Idle
 		}},
 		{ID: "alone", Turn: []sims.Turn{{Knob: "watch a", Value: "on"}, {Knob: "1,000 alone"}}, For: "locker-a has locked and unlocked 1,000 times", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("locker-a", "paired")) >= 2
+			return w.ReadSince(w.Last("locker-a", "paired"))
 		}},
 		{ID: "held", Turn: sims.Press("a locks"), For: "locker-a holds the lock", Until: func(w *sims.World) bool {
 			return holds(w, "locker-a") && lockWord(w) == share.MutexLocked
@@ -83,11 +83,11 @@ var futexLock = sims.Sim{
 		}},
 		{ID: "wakes", Turn: sims.Press("a unlocks"), For: "one of the two has the lock, and the other sleeps on", Until: func(w *sims.World) bool {
 			m := w.Last("locker-a", "unlocked")
-			return m != nil && w.Since(m) >= 2 && (holds(w, "locker-b") && sleepsOnLock(w, "locker-c") || holds(w, "locker-c") && sleepsOnLock(w, "locker-b"))
+			return m != nil && w.ReadSince(m) && (holds(w, "locker-b") && sleepsOnLock(w, "locker-c") || holds(w, "locker-c") && sleepsOnLock(w, "locker-b"))
 		}},
 		{ID: "free", Turn: sims.Press("b unlocks", "c unlocks"), For: "the lock has gone through the other's hands too, and is free", Until: func(w *sims.World) bool {
 			b, c := w.Last("locker-b", "unlocked"), w.Last("locker-c", "unlocked")
-			return b != nil && c != nil && w.Since(b) >= 2 && w.Since(c) >= 2 && lockWord(w) == share.MutexFree
+			return b != nil && c != nil && w.ReadSince(b) && w.ReadSince(c) && lockWord(w) == share.MutexFree
 		}},
 		{ID: "brief", Turn: []sims.Turn{{Knob: "watch a", Value: "off"}, {Knob: "watch b", Value: "off"}, {Knob: "watch c", Value: "off"}, {Knob: "two, brief"}},
 			For: "both have locked 100,000 times", Until: fought("two, 0 µs inside", 2)},
@@ -404,7 +404,7 @@ func fightOf(w *sims.World, how string) (f fightResult) {
 
 func fought(how string, parties int64) func(*sims.World) bool {
 	return func(w *sims.World) bool {
-		return fightOf(w, how).parties == parties && w.Since(w.Last("", "fought")) >= 2 && !fighting(w)
+		return fightOf(w, how).parties == parties && w.ReadSince(w.Last("", "fought")) && !fighting(w)
 	}
 }
 

@@ -80,7 +80,7 @@ var lostUpdates = sims.Sim{
 			return w.Last("adder-a", "loaded") != nil && w.Last("adder-b", "loaded") != nil
 		}},
 		{ID: "two-stores", Turn: sims.Press("a stores", "b stores"), For: "both have stored, and the kernel was asked for the sum", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("adder-a", "stored")) >= 2 && w.Since(w.Last("adder-b", "stored")) >= 2
+			return w.ReadSince(w.Last("adder-a", "stored")) && w.ReadSince(w.Last("adder-b", "stored"))
 		}},
 		{ID: "plain", Turn: sims.Press("plain"), For: "both have added a million times", Until: summed("plain")},
 		{ID: "atomic", Turn: sims.Press("atomic"), For: "both have added a million times", Until: summed("atomic")},
@@ -370,7 +370,7 @@ func summed(how string) func(*sims.World) bool {
 			}
 		}
 		m := sumOf(w, how)
-		return done == len(adders) && w.Since(m) >= 2
+		return done == len(adders) && w.ReadSince(m)
 	}
 }
 

@@ -74,10 +74,10 @@ var sameFrame = sims.Sim{
 	Measured: whenSeen,
 	Walk: []sims.Step{
 		{ID: "made", For: "the writer has made a page and mapped it", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("writer", "mapped")) >= 2 && w.Maps("writer", "board") && w.Object("board").Level("size") > 0
+			return w.ReadSince(w.Last("writer", "mapped")) && w.Maps("writer", "board") && w.Object("board").Level("size") > 0
 		}},
 		{ID: "mapped", Turn: sims.Press("map it"), For: "the reader has mapped it too", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("reader", "mapped")) >= 2 && w.Maps("reader", "board")
+			return w.ReadSince(w.Last("reader", "mapped")) && w.Maps("reader", "board")
 		}},
 		{ID: "store", Turn: []sims.Turn{{Knob: "watch the writer", Value: "on"}, {Knob: "watch the reader", Value: "on"}, {Knob: "store 42"}},
 			For: "42 is in the page, and a frame behind it", Until: func(w *sims.World) bool {

@@ -69,22 +69,22 @@ var coalescing = sims.Sim{
 	},
 	Walk: []sims.Step{
 		{ID: "blocked", For: "the target has a handler for both signals, and blocks both", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("target", "ready")) >= 2 && inBoth(w, "SigBlk") && inBoth(w, "SigCgt")
+			return w.ReadSince(w.Last("target", "ready")) && inBoth(w, "SigBlk") && inBoth(w, "SigCgt")
 		}},
 		{ID: "sent", Turn: sims.Press("send"), For: "all are sent and both bits are pending", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("sender", "sent")) >= 2 && inBoth(w, "ShdPnd")
+			return w.ReadSince(w.Last("sender", "sent")) && inBoth(w, "ShdPnd")
 		}},
 		{ID: "unblocked", Turn: sims.Press("unblock"), For: "the handler has run for all that was kept", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("target", "unblocked")) >= 2 && inNeither(w, "ShdPnd") && inNeither(w, "SigBlk") && len(order(w)) == int(handled(w, "all"))
+			return w.ReadSince(w.Last("target", "unblocked")) && inNeither(w, "ShdPnd") && inNeither(w, "SigBlk") && len(order(w)) == int(handled(w, "all"))
 		}},
 		{ID: "again", Turn: []sims.Turn{{Knob: "block"}, {Knob: "of each", Value: "12"}}, For: "both signals are blocked again", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("target", "blocked")) >= 2 && inBoth(w, "SigBlk")
+			return w.ReadSince(w.Last("target", "blocked")) && inBoth(w, "SigBlk")
 		}},
 		{ID: "twelve", Turn: sims.Press("send"), For: "twelve of each are sent and both bits are pending", Until: func(w *sims.World) bool {
-			return w.Said("sender", "sent") >= 2 && w.Since(w.Last("sender", "sent")) >= 2 && inBoth(w, "ShdPnd")
+			return w.Said("sender", "sent") >= 2 && w.ReadSince(w.Last("sender", "sent")) && inBoth(w, "ShdPnd")
 		}},
 		{ID: "let-in", Turn: sims.Press("unblock"), For: "nothing is pending any more", Until: func(w *sims.World) bool {
-			return w.Said("target", "unblocked") >= 2 && w.Since(w.Last("target", "unblocked")) >= 2 && inNeither(w, "ShdPnd") && inNeither(w, "SigBlk")
+			return w.Said("target", "unblocked") >= 2 && w.ReadSince(w.Last("target", "unblocked")) && inNeither(w, "ShdPnd") && inNeither(w, "SigBlk")
 		}},
 		{ID: "burst", Turn: sims.Press("burst"), For: "a thousand of each are sent, and the handler has caught up", Until: func(w *sims.World) bool {
 			return w.Said("sender", "burst sent") > 0 && w.Since(w.Last("sender", "burst sent")) >= 3 && inNeither(w, "ShdPnd") &&

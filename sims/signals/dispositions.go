@@ -59,7 +59,7 @@ var dispositions = sims.Sim{
 	Walk: []sims.Step{
 		{ID: "ready", For: "each target has set its own fate", Until: targetsReady},
 		{ID: "sent", Turn: sims.Press("send to all"), For: "the kernel has done to each what it does", Until: func(w *sims.World) bool {
-			return w.Said("sender", "sent") >= 4 && w.Since(w.Last("sender", "sent")) >= 2 &&
+			return w.Said("sender", "sent") >= 4 && w.ReadSince(w.Last("sender", "sent")) &&
 				w.Actor("default").Ended() != "" && ran(w, unix.SIGUSR1) == 1 && w.InSet("blocked", "ShdPnd", int(unix.SIGUSR1))
 		}},
 		{ID: "unblocked", Turn: sims.Press("unblock"), For: "what was pending has struck", Until: func(w *sims.World) bool {
@@ -309,7 +309,7 @@ func ran(w *sims.World, s unix.Signal) int64 { return max(w.Object("log").Level(
 // targetsReady: all four have set their fate, and the kernel says so.
 func targetsReady(w *sims.World) bool {
 	for _, t := range targets {
-		if m := w.Last(t, "ready"); m == nil || w.Since(m) < 2 || !w.SetsRead(t) {
+		if m := w.Last(t, "ready"); m == nil || !w.ReadSince(m) || !w.SetsRead(t) {
 			return false
 		}
 	}

@@ -102,7 +102,7 @@ func dispositionsSentence(w *sims.World) string {
 		return "Four targets are ready, each with another fate for signals. The sender has sent none yet."
 	case last.S["errno"] != "":
 		return gone + "kill(2) answered " + last.S["errno"] + ": " + last.S["to"] + " could not be sent to."
-	case w.Since(last) < 2:
+	case !w.ReadSince(last):
 		return gone + "kill(2): " + name + " goes to " + last.S["to"] + "."
 	}
 	return gone + name + " — " + fates(w) + "."

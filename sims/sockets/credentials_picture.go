@@ -32,7 +32,7 @@ func lastClaim(w *sims.World, what string) *sims.Moment {
 func answered(what, step string) func(*sims.World) bool {
 	return func(w *sims.World) bool {
 		m, news := lastClaim(w, what), w.News("forger", "claimed")
-		return w.After(step) != nil && m != nil && m == news && w.Since(m) >= 2
+		return w.After(step) != nil && m != nil && m == news && w.ReadSince(m)
 	}
 }
 

@@ -70,7 +70,7 @@ var flavoursSim = sims.Sim{
 		{ID: "cut", Turn: sims.Press("receive all"), For: "the receiver has found all three empty", Until: allRead},
 		{ID: "listen", Turn: sims.Press("try to listen", "sender closes"), For: "the kernel has answered for each type, and the sender has closed", Until: func(w *sims.World) bool {
 			closed := w.Last("sender", "closed")
-			return w.Said("receiver", "listen") >= len(flavours) && w.Since(closed) >= 2
+			return w.Said("receiver", "listen") >= len(flavours) && w.ReadSince(closed)
 		}},
 		{ID: "end", Turn: sims.Press("receive all"), For: "the receiver has asked all three once more", Until: func(w *sims.World) bool {
 			before := w.After("listen")

@@ -80,7 +80,7 @@ func allLie(w *sims.World) bool {
 
 // allRead waits until the receiver has looked, and the kernel's readings are newer.
 func allRead(w *sims.World) bool {
-	return latestRound(w).looked && w.Since(w.Last("receiver", "looked")) >= 2
+	return latestRound(w).looked && w.ReadSince(w.Last("receiver", "looked"))
 }
 
 // listenGot is the answer of listen(2) to a type.

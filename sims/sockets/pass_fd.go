@@ -94,39 +94,39 @@ var passFD = sims.Sim{
 	},
 	Walk: []sims.Step{
 		{ID: "open", For: "the opener has the file open", Until: func(w *sims.World) bool {
-			return w.Since(w.Last("opener", "opened")) >= 2 && w.Object("file").Level("pos opener") == 0 && opened(w, "opener", "file")
+			return w.ReadSince(w.Last("opener", "opened")) && w.Object("file").Level("pos opener") == 0 && opened(w, "opener", "file")
 		}},
 		{ID: "alone", Turn: sims.Press("worker tries the path"), For: "the worker has its answer", Until: func(w *sims.World) bool { return w.News("worker", "tried") != nil }},
 		{ID: "flying", Turn: sims.Press("pass the file"), For: "the descriptor is in flight", Until: func(w *sims.World) bool {
-			return w.Since(w.News("opener", "passed")) >= 2 && w.Object("worker's end").Level("in") > 0
+			return w.ReadSince(w.News("opener", "passed")) && w.Object("worker's end").Level("in") > 0
 		}},
 		{ID: "received", Turn: sims.Press("worker receives"), For: "both have the file open", Until: func(w *sims.World) bool {
-			return w.Since(w.News("worker", "received")) >= 2 && opened(w, "worker", "file") && w.Object("file").Level("pos worker") >= 0
+			return w.ReadSince(w.News("worker", "received")) && opened(w, "worker", "file") && w.Object("file").Level("pos worker") >= 0
 		}},
 		{ID: "offset", Turn: sims.Press("worker reads"), For: "the worker has read, and the offsets have been asked", Until: func(w *sims.World) bool {
-			return w.Since(w.News("worker", "read")) >= 2
+			return w.ReadSince(w.News("worker", "read"))
 		}},
 		{ID: "shared", Turn: sims.Press("opener reads"), For: "the opener has read, and the offsets have been asked", Until: func(w *sims.World) bool {
-			return w.Since(w.News("opener", "read")) >= 2
+			return w.ReadSince(w.News("opener", "read"))
 		}},
 		{ID: "closed", Turn: sims.Press("opener closes the file", "worker reads"), For: "the opener has closed, and the worker has read once more", Until: func(w *sims.World) bool {
-			return !opened(w, "opener", "file") && w.Since(w.News("worker", "read")) >= 2
+			return !opened(w, "opener", "file") && w.ReadSince(w.News("worker", "read"))
 		}},
 		{ID: "pipe", Turn: sims.Press("pass a pipe end", "worker receives", "worker writes"), For: "the worker's line lies in the pipe", Until: func(w *sims.World) bool {
-			return w.Since(w.News("worker", "wrote")) >= 2 && w.Object("pipe").Level("queued") > 0 && w.Object("pipe").Level("writers") == 2
+			return w.ReadSince(w.News("worker", "wrote")) && w.Object("pipe").Level("queued") > 0 && w.Object("pipe").Level("writers") == 2
 		}},
 		{ID: "memory", Turn: sims.Press("pass the memory", "worker receives", "worker stores"), For: "the word has been stored", Until: func(w *sims.World) bool {
-			return w.Since(w.News("worker", "stored")) >= 2 && opened(w, "worker", "memory")
+			return w.ReadSince(w.News("worker", "stored")) && opened(w, "worker", "memory")
 		}},
 		{ID: "door", Turn: sims.Press("pass the listening socket", "worker receives", "opener closes the listening socket", "start the caller", "worker accepts"),
 			For: "the worker has served a caller", Until: func(w *sims.World) bool {
-				return w.Since(w.News("worker", "accepted")) >= 2 && w.News("caller", "welcomed") != nil && !opened(w, "opener", "door")
+				return w.ReadSince(w.News("worker", "accepted")) && w.News("caller", "welcomed") != nil && !opened(w, "opener", "door")
 			}},
 		{ID: "orphan", Turn: sims.Press("pass and leave"), For: "the opener is gone, and the descriptor is in flight", Until: func(w *sims.World) bool {
 			return !w.Actor("opener").Life.Alive() && w.Object("worker's end").Level("in") > 0 && w.Object("pipe").Level("readers") == 0
 		}},
 		{ID: "alive", Turn: sims.Press("worker writes", "worker receives", "worker empties the pipe"), For: "the worker has read what lay in the pipe", Until: func(w *sims.World) bool {
-			return w.Since(w.News("worker", "emptied")) >= 2 && w.Object("pipe").Level("queued") == 0
+			return w.ReadSince(w.News("worker", "emptied")) && w.Object("pipe").Level("queued") == 0
 		}},
 	},
 	Claims: []sims.Claim{

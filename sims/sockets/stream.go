@@ -87,7 +87,7 @@ var stream = sims.Sim{
 			return w.Options["name"] == "path" && listening(w) && w.Object("door").Level("exists") == 1 && w.Object("door").Level("waiting") == 0
 		}},
 		{ID: "queued", Turn: sims.Press("start the guest"), For: "connect has returned and the guest waits in the queue", Until: func(w *sims.World) bool {
-			return w.Since(w.News("guest", "connected")) >= 2 && w.Object("door").Level("waiting") == 1
+			return w.ReadSince(w.News("guest", "connected")) && w.Object("door").Level("waiting") == 1
 		}},
 		{ID: "accepted", Turn: sims.Press("accept"), For: "the server has a descriptor for the guest", Until: func(w *sims.World) bool {
 			return inConversation(w, "guest") && w.Object("door").Level("waiting") == 0

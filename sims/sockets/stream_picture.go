@@ -15,7 +15,7 @@ import (
 // listening is the server with a socket that the kernel says listens.
 func listening(w *sims.World) bool {
 	o := w.Object("door")
-	return w.Actor("server").Life.Alive() && o.Level("holders") == 1 && o.Level("listens") == 1 && w.Since(w.Last("server", "listens")) >= 2
+	return w.Actor("server").Life.Alive() && o.Level("holders") == 1 && o.Level("listens") == 1 && w.ReadSince(w.Last("server", "listens"))
 }
 
 // lineOf is the server's end of its connection with a client, by the pid that the
@@ -39,7 +39,7 @@ func lineOf(w *sims.World, client string) string {
 
 // inConversation: both ends of a client's connection are in their tables.
 func inConversation(w *sims.World, client string) bool {
-	return target(w, client, endName(client)) != "" && target(w, "server", lineOf(w, client)) != "" && w.Since(w.Last("server", "accepted")) >= 2
+	return target(w, client, endName(client)) != "" && target(w, "server", lineOf(w, client)) != "" && w.ReadSince(w.Last("server", "accepted"))
 }
 
 // knockedAt is what the stranger's latest connect gave.

@@ -92,7 +92,7 @@ func raise(t *testing.T, forks bool, options map[string]string) *watch {
 	if forks {
 		w.tell("parent", "")
 		w.until("both are born and wait", func(x *sims.World) bool {
-			return x.Since(x.Last("parent", "forked")) >= 2 && x.Actor("child").Idle && x.Actor("changeling").Idle
+			return x.ReadSince(x.Last("parent", "forked")) && x.Actor("child").Idle && x.Actor("changeling").Idle
 		})
 	}
 	return w

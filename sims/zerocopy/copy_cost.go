@@ -479,7 +479,7 @@ func sentOnce(way string) func(*sims.World) bool {
 	return func(w *sims.World) bool {
 		m := w.Last("sender", "arrived")
 		a := w.Actor("sender")
-		return m != nil && m.S["way"] == way && a.Idle && (w.Since(m) >= 2 && largestCall(w, way) >= 0 || a.Untraced != "")
+		return m != nil && m.S["way"] == way && a.Idle && (w.ReadSince(m) && largestCall(w, way) >= 0 || a.Untraced != "")
 	}
 }
 

@@ -47,7 +47,6 @@ func (a *app) tourCommand() *cobra.Command {
 			return a.tour(c, args, f)
 		},
 	}
-	c.SetVersionTemplate("ipctour {{.Version}}\n")
 	f.add(c)
 	return c
 }
