@@ -224,6 +224,9 @@ func (f *faults) claims(s *sims.Sim, t *Text) {
 		if c.ID == "" || c.Says == "" || c.Check == nil || seen[c.ID] {
 			f.add("claim %q: give it an id of its own, a sentence and a Check", c.ID)
 		}
+		if !slices.ContainsFunc(s.Walk, func(step sims.Step) bool { return step.ID == c.After }) {
+			f.add("claim %q is judged after step %q, which the walk does not have", c.ID, c.After)
+		}
 		if !slices.Contains(t.Cites, c.ID) {
 			f.add("no text cites claim %s: write [its words](claim:%s) where it is told", c.ID, c.ID)
 		}

@@ -176,13 +176,15 @@ func TestJudge(t *testing.T) {
 	says := func(v sims.Verdict) func(*sims.World) sims.Verdict {
 		return func(*sims.World) sims.Verdict { return v }
 	}
-	l := &Lesson{ID: "hoses/short", Sim: &sims.Sim{Claims: []sims.Claim{
-		{ID: "a", Says: "A", Check: says(sims.Judge(true, "1", "1", "wait status"))},
-		{ID: "b", Says: "B", Check: says(sims.Judge(false, "1", "2", "wait status"))},
-		{ID: "c", Says: "C", Check: says(sims.NotYet())},
-		{ID: "d", Says: "D", Needs: []string{"no such capability"}, Check: says(sims.Judge(true, "1", "1", "x"))},
+	l := &Lesson{ID: "hoses/short", Sim: &sims.Sim{Walk: []sims.Step{{ID: "done"}, {ID: "to come"}}, Claims: []sims.Claim{
+		{ID: "a", Says: "A", After: "done", Check: says(sims.Judge(true, "1", "1", "wait status"))},
+		{ID: "b", Says: "B", After: "done", Check: says(sims.Judge(false, "1", "2", "wait status"))},
+		{ID: "c", Says: "C", After: "to come", Check: says(sims.Judge(true, "1", "1", "x"))},
+		{ID: "d", Says: "D", After: "done", Needs: []string{"no such capability"}, Check: says(sims.Judge(true, "1", "1", "x"))},
 	}}}
-	got := l.Judge(nil, nil)
+	w := sims.NewWorld(l.Sim)
+	w.Apply(sims.Event{Kind: stage.StepDone, Name: "done"})
+	got := l.Judge(w, nil)
 	got[3].Reason = "why" // probe's own words
 	want := []Result{
 		{"hoses/short", "a", "A", sims.Holds, "1", "1", "wait status", ""},
@@ -193,7 +195,7 @@ func TestJudge(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if got := l.Judge(nil, errors.New("it broke")); got[2].Reason != "it broke" {
+	if got := l.Judge(w, errors.New("it broke")); got[2].Reason != "it broke" {
 		t.Errorf("an open claim of a broken walk: %+v", got[2])
 	}
 }

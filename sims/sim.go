@@ -144,8 +144,10 @@ type Claim struct {
 	Says string
 	// Needs are capabilities without which it cannot be tried here.
 	Needs []string
-	// Check judges a world. It is pure. It looks at the steps it needs through
-	// World.After and says Open while they have not been done.
+	// After is the step of the walk that the claim waits for; it is open until then.
+	After string
+	// Check judges the world as it was when that step was done. It is pure. Earlier
+	// steps are in that world's After.
 	Check func(*World) Verdict
 }
 
@@ -177,7 +179,7 @@ func Judge(ok bool, expected, measured, source string) Verdict {
 	return v
 }
 
-// Judge judges a world. A check that breaks down fails the claim and says so: one
+// Judge judges a world: Open while the step has not been done. A check that breaks down fails the claim and says so: one
 // bad lesson must not end the tour.
 func (c *Claim) Judge(w *World) (v Verdict) {
 	defer func() {
@@ -185,11 +187,11 @@ func (c *Claim) Judge(w *World) (v Verdict) {
 			v = Verdict{Status: Fails, Reason: fmt.Sprintf("the check itself broke down: %v", p)}
 		}
 	}()
+	if w = w.After(c.After); w == nil {
+		return Verdict{Status: Open}
+	}
 	return c.Check(w)
 }
-
-// NotYet is the verdict before the steps that a claim needs are done.
-func NotYet() Verdict { return Verdict{Status: Open} }
 
 // Role finds a role by name, or nil.
 func (s *Sim) Role(name string) *Role {

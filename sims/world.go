@@ -1,6 +1,7 @@
 package sims
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -277,6 +278,15 @@ func (w *World) Said(role, name string) int {
 func (w *World) Asleep(role, part string) bool {
 	a := w.Actor(role)
 	return (a.Letter == "S" || a.Letter == "D") && !a.Idle && a.Gate == "" && a.blockedIn(part)
+}
+
+// Where is what the kernel says of a process, for a verdict: "state S in
+// anon_pipe_write", or how it ended.
+func (a *ActorState) Where() string {
+	if !a.Life.Alive() {
+		return cmp.Or(a.Ended(), "not started")
+	}
+	return "state " + a.Letter + " in " + cmp.Or(a.Wchan, a.Syscall, "nothing that is shown")
 }
 
 func (a *ActorState) blockedIn(part string) bool {

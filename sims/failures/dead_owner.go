@@ -79,82 +79,48 @@ var deadOwner = sims.Sim{
 		}},
 	},
 	Claims: []sims.Claim{
-		{ID: "asleep", Says: "who wants a lock that is held sleeps in the kernel, and the word says so", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("asleep")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "asleep", Says: "who wants a lock that is held sleeps in the kernel, and the word says so", After: "asleep", Check: func(a *sims.World) sims.Verdict {
 			word := a.Object("page").Level("word")
 			return sims.Judge(a.Asleep("waiter", "futex") && word&scene.FutexWaiters != 0 && int(word&scene.FutexTIDMask) == a.Actor("holder").PID,
 				fmt.Sprintf("asleep in futex; FUTEX_WAITERS and thread %d in the word", a.Actor("holder").PID),
 				fmt.Sprintf("asleep in %s; %s", sleepsIn(a, "waiter"), wordText(a)), "/proc/PID/wchan, pread(2) of the page")
 		}},
-		{ID: "marked", Says: "when the owner dies, the kernel writes FUTEX_OWNER_DIED into the word", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("marked")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "marked", Says: "when the owner dies, the kernel writes FUTEX_OWNER_DIED into the word", After: "marked", Check: func(a *sims.World) sims.Verdict {
 			word := a.Object("page").Level("word")
 			idle := a.Actor("holder").Life == scene.Killed && a.Actor("waiter").Letter == "T"
 			return sims.Judge(idle && word&scene.FutexOwnerDied != 0 && word&scene.FutexTIDMask == 0, "OWNER_DIED, no thread; holder killed by SIGKILL, waiter in state T: neither can write",
 				fmt.Sprintf("%s; holder %s, waiter in state %s", wordText(a), a.Actor("holder").Ended(), a.Actor("waiter").Letter), "pread(2) of the page, wait status, /proc/PID/stat")
 		}},
-		{ID: "eownerdead", Says: "the next to lock a robust mutex gets it with EOWNERDEAD", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("inherits")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "eownerdead", Says: "the next to lock a robust mutex gets it with EOWNERDEAD", After: "inherits", Check: func(a *sims.World) sims.Verdict {
 			errno := a.Last("waiter", "inherited").S["errno"]
 			holds := int(a.Object("page").Level("word")&scene.FutexTIDMask) == a.Actor("waiter").PID
 			return sims.Judge(errno == "EOWNERDEAD" && holds, "EOWNERDEAD, and the waiter's thread in the word", errno+"; "+wordText(a), "the answer to lock, pread(2) of the page")
 		}},
-		{ID: "half-done", Says: "what the lock guards is left half-changed", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("inherits")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "half-done", Says: "what the lock guards is left half-changed", After: "inherits", Check: func(a *sims.World) sims.Verdict {
 			return sims.Judge(inAccounts(a) != accountsTotal, "not "+fmt.Sprint(accountsTotal), accountsText(a), "pread(2) of the page")
 		}},
-		{ID: "consistent", Says: "after the repair the lock serves as before", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("repaired"), w.After("again")
-			if a == nil || b == nil {
-				return sims.NotYet()
-			}
+		{ID: "consistent", Says: "after the repair the lock serves as before", After: "again", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("repaired")
 			died := b.Last("holder", "half-way").N["died"]
 			return sims.Judge(inAccounts(a) == accountsTotal && a.Object("page").Level("word") == 0 && died == 0, fmt.Sprintf("accounts of %d, the word 0, and the next owner gets no error", accountsTotal),
 				fmt.Sprintf("%s; %s; EOWNERDEAD for the next: %v", accountsText(a), wordText(a), died != 0), "pread(2) of the page, the answer to lock")
 		}},
-		{ID: "not-recoverable", Says: "unlocked without a repair, a robust mutex refuses everybody from then on", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("lost")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "not-recoverable", Says: "unlocked without a repair, a robust mutex refuses everybody from then on", After: "lost", Check: func(a *sims.World) sims.Verdict {
 			errno := a.Last("waiter", "refused").S["errno"]
 			return sims.Judge(errno == "ENOTRECOVERABLE", "ENOTRECOVERABLE", errno, "the answer to lock")
 		}},
-		{ID: "plain-stays", Says: "a plain mutex stays locked when its owner dies", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("plain"), w.After("left-behind")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "plain-stays", Says: "a plain mutex stays locked when its owner dies", After: "left-behind", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("plain")
 			before, after := a.Object("page").Level("word"), b.Object("page").Level("word")
 			return sims.Judge(before == after && after == share.MutexLocked, "1 before and 1 after", fmt.Sprintf("%d before and %d after; holder %s", before, after, b.Actor("holder").Ended()),
 				"pread(2) of the page, wait status")
 		}},
-		{ID: "nobody-wakes", Says: "nothing but its own time-out ends the wait for it", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("time-out")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "nobody-wakes", Says: "nothing but its own time-out ends the wait for it", After: "time-out", Check: func(a *sims.World) sims.Verdict {
 			m := a.Last("waiter", "gave up")
 			return sims.Judge(m.S["errno"] == "ETIMEDOUT" && m.N["ms"] >= m.N["time-out"], fmt.Sprintf("ETIMEDOUT after %d ms or more", m.N["time-out"]),
 				fmt.Sprintf("%s after %d ms", m.S["errno"], m.N["ms"]), "errno of futex(FUTEX_WAIT), the waiter's clock")
 		}},
-		{ID: "for-ever", Says: "without a time-out the waiter sleeps on", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("for-ever")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "for-ever", Says: "without a time-out the waiter sleeps on", After: "for-ever", Check: func(a *sims.World) sims.Verdict {
 			looks := a.Since(a.Last("waiter", "asks"))
 			return sims.Judge(a.Asleep("waiter", "futex") && !a.Actor("holder").Life.Alive(), "asleep in futex, with nobody left to wake it",
 				fmt.Sprintf("asleep in %s for %d looks; holder %s", sleepsIn(a, "waiter"), looks, a.Actor("holder").Ended()), "/proc/PID/wchan, wait status")

@@ -56,42 +56,32 @@ var missingFence = sims.Sim{
 		{ID: "atomic", Turn: sims.Press("sync/atomic"), For: "the rounds with sync/atomic are counted", Until: batchDone("sync/atomic")},
 	},
 	Claims: []sims.Claim{
-		{ID: "own-processor", Says: "the two processes run at the same time, each on a processor of its own", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("pinned")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "own-processor", Says: "the two processes run at the same time, each on a processor of its own", After: "pinned", Check: func(a *sims.World) sims.Verdict {
 			left, right := a.Last("left", "pinned").N["cpu"], a.Last("right", "pinned").N["cpu"]
 			return sims.Judge(left != right, "two different ones", fmt.Sprintf("processors %d and %d", left, right), "sched_getaffinity(2), asked by each of the two")
 		}},
-		{ID: "both-zero", Says: "with plain stores both processes read 0 in some rounds", Check: func(w *sims.World) sims.Verdict {
-			b := batchAfter(w, "plain")
-			switch {
-			case b == nil:
-				return sims.NotYet()
-			case b.N["00"] == 0:
+		{ID: "both-zero", Says: "with plain stores both processes read 0 in some rounds", After: "plain", Check: func(a *sims.World) sims.Verdict {
+			b := lastBatch(a, "plain")
+			if b.N["00"] == 0 {
 				return sims.Verdict{Status: sims.Skipped, Expected: "more than 0", Measured: zerosOf(b), Source: litmusSource,
 					Reason: "this processor showed none in " + scene.Thousands(b.N["rounds"]) + " rounds: that proves nothing in either direction"}
 			}
 			return sims.Judge(true, "more than 0", zerosOf(b), litmusSource)
 		}},
-		{ID: "late-not-lost", Says: "the stores were late and not lost: after such a round both words hold 1", Check: func(w *sims.World) sims.Verdict {
-			b := batchAfter(w, "plain")
-			switch {
-			case b == nil:
-				return sims.NotYet()
-			case b.N["00"] == 0:
+		{ID: "late-not-lost", Says: "the stores were late and not lost: after such a round both words hold 1", After: "plain", Check: func(a *sims.World) sims.Verdict {
+			b := lastBatch(a, "plain")
+			if b.N["00"] == 0 {
 				return sims.Verdict{Status: sims.Skipped, Reason: "this processor showed no such round"}
 			}
 			return sims.Judge(b.N["x"] == 1 && b.N["y"] == 1, "x is 1 and y is 1", fmt.Sprintf("x is %d and y is %d after round %s", b.N["x"], b.N["y"], scene.Thousands(b.N["round"])),
 				"the left's look at both words after the first such round")
 		}},
-		{ID: "fenced", Says: "with a fence between store and load in both, no round has two zeros", Check: checkNoZeros("two fences")},
-		{ID: "atomic", Says: "the stores of sync/atomic need no further fence", Check: func(w *sims.World) sims.Verdict {
+		{ID: "fenced", Says: "with a fence between store and load in both, no round has two zeros", After: "two-fences", Check: checkNoZeros("two fences")},
+		{ID: "atomic", Says: "the stores of sync/atomic need no further fence", After: "atomic", Check: func(a *sims.World) sims.Verdict {
 			if raceDetector {
 				return sims.Verdict{Status: sims.Skipped, Reason: "this program was built with the race detector, which puts a weaker store in place of Go's own"}
 			}
-			return checkNoZeros("sync/atomic")(w)
+			return checkNoZeros("sync/atomic")(a)
 		}},
 	},
 }
@@ -214,33 +204,20 @@ func openLitmus(a *sims.Actor) (*litmus, error) {
 	return l, pin(a, side)
 }
 
-// pin binds this thread to the first processor it may use, or the last.
+// pin binds this thread to the first processor it may use, or the last, and says how
+// many it may use now.
 func pin(a *sims.Actor, side int) error {
-	var may, one unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &may); err != nil {
-		return os.NewSyscallError("sched_getaffinity", err)
+	cpus, err := sys.Processors()
+	if err != nil {
+		return err
 	}
-	first, last := -1, -1
-	for cpu := range len(may) * 64 {
-		if may.IsSet(cpu) {
-			last = cpu
-			if first < 0 {
-				first = cpu
-			}
-		}
+	if _, err := sys.PinThread([]int{cpus[0], cpus[len(cpus)-1]}[side]); err != nil {
+		return err
 	}
-	one.Set([]int{first, last}[side])
-	if err := unix.SchedSetaffinity(0, &one); err != nil {
-		return os.NewSyscallError("sched_setaffinity", err)
+	if cpus, err = sys.Processors(); err != nil { // what has come of it
+		return err
 	}
-	if err := unix.SchedGetaffinity(0, &may); err != nil { // what has come of it
-		return os.NewSyscallError("sched_getaffinity", err)
-	}
-	for cpu := range len(may) * 64 {
-		if may.IsSet(cpu) {
-			a.Say("pinned", sims.Num("cpu", cpu), sims.Num("allowed", may.Count()))
-		}
-	}
+	a.Say("pinned", sims.Num("cpu", cpus[len(cpus)-1]), sims.Num("allowed", len(cpus)))
 	return nil
 }
 
@@ -371,21 +348,9 @@ func batchDone(manner string) func(*sims.World) bool {
 	}
 }
 
-// batchAfter is the result of the step that belongs to a manner.
-func batchAfter(w *sims.World, manner string) *sims.Moment {
-	step := map[string]string{"plain": "plain", "one fence": "one-fence", "two fences": "two-fences", "sync/atomic": "atomic"}[manner]
-	if a := w.After(step); a != nil {
-		return lastBatch(a, manner)
-	}
-	return nil
-}
-
 func checkNoZeros(manner string) func(*sims.World) sims.Verdict {
-	return func(w *sims.World) sims.Verdict {
-		b := batchAfter(w, manner)
-		if b == nil {
-			return sims.NotYet()
-		}
+	return func(a *sims.World) sims.Verdict {
+		b := lastBatch(a, manner)
 		return sims.Judge(b.N["00"] == 0 && b.N["rounds"] > 0, "0", zerosOf(b), litmusSource)
 	}
 }
@@ -396,10 +361,12 @@ func zerosOf(b *sims.Moment) string {
 
 // howOftenBothZero answers the prediction.
 func howOftenBothZero(w *sims.World) (string, bool) {
-	b := batchAfter(w, "plain")
-	switch {
-	case b == nil:
+	a := w.After("plain")
+	if a == nil {
 		return "", false
+	}
+	b := lastBatch(a, "plain")
+	switch {
 	case b.N["00"] == 0:
 		return "never", true
 	case 2*b.N["00"] > b.N["rounds"]:

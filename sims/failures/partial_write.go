@@ -103,57 +103,41 @@ var partialWrite = sims.Sim{
 		{ID: "whole", Turn: sims.Press("read on"), For: "the reader has come to the end of file", Until: theEnd},
 	},
 	Claims: []sims.Claim{
-		{ID: "short", Says: "a non-blocking write takes as much as there is room for, and returns that number", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("short")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "short", Says: "a non-blocking write takes as much as there is room for, and returns that number", After: "short", Check: func(a *sims.World) sims.Verdict {
 			m := a.Last("writer", "returned")
-			return sims.Judge(m.S["errno"] == "" && m.N["bytes"] == freeBefore(w) && m.N["bytes"] < m.N["asked"] && full(a),
-				fmt.Sprintf("%s of %s", bytesOf(freeBefore(w)), bytesOf(m.N["asked"])), fmt.Sprintf("%s of %s %s", bytesOf(m.N["bytes"]), bytesOf(m.N["asked"]), m.S["errno"]),
+			return sims.Judge(m.S["errno"] == "" && m.N["bytes"] == freeBefore(a) && m.N["bytes"] < m.N["asked"] && full(a),
+				fmt.Sprintf("%s of %s", scene.Bytes(freeBefore(a)), scene.Bytes(m.N["asked"])), fmt.Sprintf("%s of %s %s", scene.Bytes(m.N["bytes"]), scene.Bytes(m.N["asked"]), m.S["errno"]),
 				"return value of write(2), ioctl(FIONREAD), fcntl(F_GETPIPE_SZ)")
 		}},
-		{ID: "naive", Says: "a writer that does not look loses the rest, and ends as if all were well", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("cut")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "naive", Says: "a writer that does not look loses the rest, and ends as if all were well", After: "cut", Check: func(a *sims.World) sims.Verdict {
 			size, arrived := a.Count("writer", "asked"), a.Count("reader", "arrived")
 			say := func(arrived int64, end string) string {
-				return fmt.Sprintf("%s of %s arrived, writer: %s", bytesOf(arrived), bytesOf(size), end)
+				return fmt.Sprintf("%s of %s arrived, writer: %s", scene.Bytes(arrived), scene.Bytes(size), end)
 			}
-			return sims.Judge(arrived == freeBefore(w) && arrived < size && a.Actor("writer").Ended() == "exit 0", say(freeBefore(w), "exit 0"), say(arrived, a.Actor("writer").Ended()),
+			return sims.Judge(arrived == freeBefore(a) && arrived < size && a.Actor("writer").Ended() == "exit 0", say(freeBefore(a), "exit 0"), say(arrived, a.Actor("writer").Ended()),
 				"the bytes that the reader got until read(2) gave 0, wait status")
 		}},
-		{ID: "pipe-buf", Says: "a write of at most PIPE_BUF bytes is never cut: without room for all of it, it gets EAGAIN", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("small")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "pipe-buf", Says: "a write of at most PIPE_BUF bytes is never cut: without room for all of it, it gets EAGAIN", After: "small", Check: func(a *sims.World) sims.Verdict {
 			m, p := a.Last("writer", "small"), a.Object("pipe")
 			say := func(errno string, bytes, free int64) string {
-				return fmt.Sprintf("%s, %s written, %s still free", errno, bytesOf(bytes), bytesOf(free))
+				return fmt.Sprintf("%s, %s written, %s still free", errno, scene.Bytes(bytes), scene.Bytes(free))
 			}
 			free := p.Level("capacity") - p.Level("queued")
 			return sims.Judge(m.S["errno"] == "EAGAIN" && free == 100, say("EAGAIN", 0, 100), say(m.S["errno"], m.N["bytes"], free), "errno of write(2), ioctl(FIONREAD)")
 		}},
-		{ID: "loop", Says: "a writer that loops until all is taken loses nothing", Check: checkWhole("mended")},
-		{ID: "interrupted", Says: "a signal in the middle of a blocking write cuts it: it returns what was taken, and no error", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("interrupted")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "loop", Says: "a writer that loops until all is taken loses nothing", After: "mended", Check: checkWhole},
+		{ID: "interrupted", Says: "a signal in the middle of a blocking write cuts it: it returns what was taken, and no error", After: "interrupted", Check: func(a *sims.World) sims.Verdict {
 			m, capacity := a.Last("writer", "returned"), a.Object("pipe").Level("capacity")
 			say := func(n int64, errno string) string {
 				if errno == "" {
 					errno = "no error"
 				}
-				return fmt.Sprintf("%s of %s, %s", bytesOf(n), bytesOf(m.N["asked"]), errno)
+				return fmt.Sprintf("%s of %s, %s", scene.Bytes(n), scene.Bytes(m.N["asked"]), errno)
 			}
 			return sims.Judge(m.N["bytes"] == capacity && capacity < m.N["asked"] && m.S["errno"] == "" && a.Said("writer", "returned") == 1,
 				say(capacity, ""), say(m.N["bytes"], m.S["errno"]), "return value of write(2)")
 		}},
-		{ID: "loop-signal", Says: "the same loop mends a write that a signal has cut", Check: checkWhole("whole")},
+		{ID: "loop-signal", Says: "the same loop mends a write that a signal has cut", After: "whole", Check: checkWhole},
 	},
 }
 
@@ -337,16 +321,8 @@ func freeBefore(w *sims.World) int64 {
 }
 
 // checkWhole judges a document that came in more than one write.
-func checkWhole(step string) func(*sims.World) sims.Verdict {
-	return func(w *sims.World) sims.Verdict {
-		a := w.After(step)
-		if a == nil {
-			return sims.NotYet()
-		}
-		size, arrived, wrong, writes := a.Count("writer", "asked"), a.Count("reader", "arrived"), a.Count("reader", "wrong"), a.Count("writer", "writes")
-		return sims.Judge(arrived == size && wrong == 0 && writes >= 2 && size > 0, fmt.Sprintf("%s arrived, 0 wrong, in 2 writes or more", bytesOf(size)),
-			fmt.Sprintf("%s arrived, %d wrong, in %d writes", bytesOf(arrived), wrong, writes), "the bytes that the reader got until read(2) gave 0, return values of write(2)")
-	}
+func checkWhole(a *sims.World) sims.Verdict {
+	size, arrived, wrong, writes := a.Count("writer", "asked"), a.Count("reader", "arrived"), a.Count("reader", "wrong"), a.Count("writer", "writes")
+	return sims.Judge(arrived == size && wrong == 0 && writes >= 2 && size > 0, fmt.Sprintf("%s arrived, 0 wrong, in 2 writes or more", scene.Bytes(size)),
+		fmt.Sprintf("%s arrived, %d wrong, in %d writes", scene.Bytes(arrived), wrong, writes), "the bytes that the reader got until read(2) gave 0, return values of write(2)")
 }
-
-func bytesOf(n int64) string { return scene.Thousands(n) + " B" }

@@ -100,9 +100,9 @@ func partialWriteSentence(w *sims.World) string {
 	case end != nil && size == 0:
 		return "The reader has come to the end of file. No document was sent."
 	case end != nil && end.N["arrived"] == size:
-		return fmt.Sprintf("The reader has the whole document, %s, from %s.", bytesOf(size), writesOf(w))
+		return fmt.Sprintf("The reader has the whole document, %s, from %s.", scene.Bytes(size), writesOf(w))
 	case end != nil:
-		return fmt.Sprintf("End of file after %s of %s: the rest was never sent, and nobody was told.", bytesOf(end.N["arrived"]), bytesOf(size))
+		return fmt.Sprintf("End of file after %s of %s: the rest was never sent, and nobody was told.", scene.Bytes(end.N["arrived"]), scene.Bytes(size))
 	case writer.Ended() != "" && reader.Ended() != "":
 		return "Both are gone: writer " + writer.Ended() + ", reader " + reader.Ended() + "."
 	case reader.Ended() != "" && returned != nil && returned.S["errno"] == "EPIPE":
@@ -114,7 +114,7 @@ func partialWriteSentence(w *sims.World) string {
 	case reader.Life == scene.Stopped:
 		return "The reader is stopped: no room comes free until it goes on."
 	case writer.Ended() == "exit 0" && returned != nil && returned.S["errno"] == "" && w.Options["writer"] == naive && returned.N["bytes"] < returned.N["asked"]:
-		return fmt.Sprintf("write took %s of %s. The writer did not look at the number and has ended, content (exit 0).", bytesOf(returned.N["bytes"]), bytesOf(returned.N["asked"]))
+		return fmt.Sprintf("write took %s of %s. The writer did not look at the number and has ended, content (exit 0).", scene.Bytes(returned.N["bytes"]), scene.Bytes(returned.N["asked"]))
 	case writer.Ended() != "":
 		return "The writer has ended (" + writer.Ended() + "), and the reader may take what is in the pipe."
 	}
@@ -125,22 +125,22 @@ func partialWriteSentence(w *sims.World) string {
 func writingSentence(w *sims.World, returned *sims.Moment) string {
 	p := w.Object("pipe")
 	free, size := max(p.Level("capacity")-p.Level("queued"), 0), w.Count("writer", "asked")
-	rest := bytesOf(size - w.Count("writer", "written"))
+	rest := scene.Bytes(size - w.Count("writer", "written"))
 	last := ""
 	if n := len(w.Moments); n > 0 {
 		last = w.Moments[n-1].Name
 	}
 	switch small := w.Last("writer", "small"); {
 	case last == "small" && small.S["errno"] != "":
-		return fmt.Sprintf("There is room for %s, and a write of %s got %s: it is all or nothing.", bytesOf(free), bytesOf(pipeBuf), small.S["errno"])
+		return fmt.Sprintf("There is room for %s, and a write of %s got %s: it is all or nothing.", scene.Bytes(free), scene.Bytes(pipeBuf), small.S["errno"])
 	case last == "small":
-		return fmt.Sprintf("A write of %s went in whole.", bytesOf(small.N["bytes"]))
+		return fmt.Sprintf("A write of %s went in whole.", scene.Bytes(small.N["bytes"]))
 	case w.Asleep("writer", "poll") && free > 0:
 		return "No page of the pipe is free. The writer knows that " + rest + " are left, and sleeps in poll until there is room."
 	case w.Asleep("writer", "poll"):
 		return "The pipe is full. The writer knows that " + rest + " are left, and sleeps in poll until there is room."
 	case w.Asleep("writer", "pipe_write") && returned != nil && returned.N["bytes"] > 0:
-		return fmt.Sprintf("A signal cut the write short: it returned %s. The writer sleeps in the next write, with the other %s.", bytesOf(returned.N["bytes"]), rest)
+		return fmt.Sprintf("A signal cut the write short: it returned %s. The writer sleeps in the next write, with the other %s.", scene.Bytes(returned.N["bytes"]), rest)
 	case w.Asleep("writer", "pipe_write"):
 		return "The pipe is full in the middle of the write, and the writer sleeps in it."
 	case w.Count("reader", "arrived") > 0:
@@ -156,7 +156,7 @@ func writingSentence(w *sims.World, returned *sims.Moment) string {
 	}
 	switch {
 	case w.Actor("reader").Idle:
-		return "The pipe is nearly full: room for " + bytesOf(free) + "."
+		return "The pipe is nearly full: room for " + scene.Bytes(free) + "."
 	case p.Level("queued") == 0:
 		return "The reader has emptied the pipe and waits for more, and nothing has been sent yet."
 	}

@@ -89,22 +89,18 @@ var sigpipe = sims.Sim{
 		{ID: "nosignal", Turn: combination("", noSignal), For: "the writer has ended, or has its answer", Until: answered},
 	},
 	Claims: []sims.Claim{
-		{ID: "no-news", Says: "the kernel does not tell a writer that its reader has left", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("leaves")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "no-news", Says: "the kernel does not tell a writer that its reader has left", After: "leaves", Check: func(a *sims.World) sims.Verdict {
 			alive := a.Actor("writer").Life.Alive() && a.Last("writer", "failed") == nil
 			say := func(readers int64, same bool) string {
 				return fmt.Sprintf("%d readers, the writer as before: %v", readers, same)
 			}
 			return sims.Judge(alive && a.Object("pipe").Level("readers") == 0, say(0, true), say(a.Object("pipe").Level("readers"), alive), "/proc/PID/fd, /proc/PID/stat")
 		}},
-		{ID: "killed", Says: "by default a write to nobody kills the writer with SIGPIPE", Check: checkKilled("killed")},
-		{ID: "epipe", Says: "with SIGPIPE ignored the write fails with EPIPE and the writer lives", Check: checkAlive("ignored", sigpipeBit, 0)},
-		{ID: "go", Says: "Go's runtime handles SIGPIPE, and a raw write gives EPIPE", Check: checkAlive("go", 0, sigpipeBit)},
-		{ID: "socket", Says: "a stream socket kills its writer in the same way", Check: checkKilled("socket")},
-		{ID: "nosignal", Says: "with MSG_NOSIGNAL there is no signal, only EPIPE, though SIGPIPE is at its default", Check: checkAlive("nosignal", 0, 0)},
+		{ID: "killed", Says: "by default a write to nobody kills the writer with SIGPIPE", After: "killed", Check: checkKilled},
+		{ID: "epipe", Says: "with SIGPIPE ignored the write fails with EPIPE and the writer lives", After: "ignored", Check: checkAlive(sigpipeBit, 0)},
+		{ID: "go", Says: "Go's runtime handles SIGPIPE, and a raw write gives EPIPE", After: "go", Check: checkAlive(0, sigpipeBit)},
+		{ID: "socket", Says: "a stream socket kills its writer in the same way", After: "socket", Check: checkKilled},
+		{ID: "nosignal", Says: "with MSG_NOSIGNAL there is no signal, only EPIPE, though SIGPIPE is at its default", After: "nosignal", Check: checkAlive(0, 0)},
 	},
 }
 
@@ -216,24 +212,14 @@ func answered(w *sims.World) bool {
 	return w.ReadSince(m) && writer.Idle && !w.Actor("reader").Life.Alive()
 }
 
-func checkKilled(step string) func(*sims.World) sims.Verdict {
-	return func(w *sims.World) sims.Verdict {
-		a := w.After(step)
-		if a == nil {
-			return sims.NotYet()
-		}
-		return sims.Judge(a.Actor("writer").Signal == int(unix.SIGPIPE), "wait status: signal 13 (SIGPIPE)", status(a), "wait status")
-	}
+func checkKilled(a *sims.World) sims.Verdict {
+	return sims.Judge(a.Actor("writer").Signal == int(unix.SIGPIPE), "wait status: signal 13 (SIGPIPE)", status(a), "wait status")
 }
 
 // checkAlive judges a write that failed: EPIPE, the writer alive, and SIGPIPE in
 // the sets of ignored and of caught signals or not.
-func checkAlive(step string, ign, cgt int64) func(*sims.World) sims.Verdict {
-	return func(w *sims.World) sims.Verdict {
-		a := w.After(step)
-		if a == nil {
-			return sims.NotYet()
-		}
+func checkAlive(ign, cgt int64) func(*sims.World) sims.Verdict {
+	return func(a *sims.World) sims.Verdict {
 		errno := "no error"
 		if m := a.Last("writer", "failed"); m != nil {
 			errno = m.S["errno"]

@@ -107,83 +107,44 @@ var eventfd = sims.Sim{
 		}},
 	},
 	Claims: []sims.Claim{
-		{ID: "adds", Says: "the kernel adds up what is written: after 3 and 4 the counter is at 7", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("added")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "adds", Says: "the kernel adds up what is written: after 3 and 4 the counter is at 7", After: "added", Check: func(a *sims.World) sims.Verdict {
 			return sims.Judge(a.Object("eventfd").Level("count") == 7, "7 after 3 and 4", counterText(a)+" after 3 and 4", "eventfd-count in /proc/PID/fdinfo")
 		}},
-		{ID: "drains", Says: "one read returns the sum and leaves 0", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("one-read")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "drains", Says: "one read returns the sum and leaves 0", After: "one-read", Check: func(a *sims.World) sims.Verdict {
 			return sims.Judge(lastRead(a) == 7 && a.Object("eventfd").Level("count") == 0, "read 7, 0 left",
 				fmt.Sprintf("read %d, %s left", lastRead(a), counterText(a)), "the number that read(2) gave, eventfd-count in /proc/PID/fdinfo")
 		}},
-		{ID: "empty-sleeps", Says: "a read of 0 sleeps in the kernel until somebody writes", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("empty"), w.After("wakes")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "empty-sleeps", Says: "a read of 0 sleeps in the kernel until somebody writes", After: "wakes", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("empty")
 			return sims.Judge(asleepIn(a, "reader", "read") && a.Object("eventfd").Level("count") == 0 && lastRead(b) == 3,
 				"state S in read(2) at 0; after a write of 3 it read 3", fmt.Sprintf("%s at %s; after a write of 3 it read %d", sleeps(a, "reader"), counterText(a), lastRead(b)),
 				"/proc/PID/stat, /proc/PID/syscall, /proc/PID/wchan, eventfd-count")
 		}},
-		{ID: "top", Says: "the counter has 64 bits and holds at most 2^64−2", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("top")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "top", Says: "the counter has 64 bits and holds at most 2^64−2", After: "top", Check: func(a *sims.World) sims.Verdict {
 			return sims.Judge(atTop(a), scene.ThousandsOf(scene.CounterMax), counterText(a), "eventfd-count in /proc/PID/fdinfo")
 		}},
-		{ID: "full-sleeps", Says: "a write that would pass 2^64−2 sleeps, and adds nothing yet", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("full")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "full-sleeps", Says: "a write that would pass 2^64−2 sleeps, and adds nothing yet", After: "full", Check: func(a *sims.World) sims.Verdict {
 			return sims.Judge(asleepIn(a, "second", "write") && atTop(a), "state S in write(2), counter at "+scene.ThousandsOf(scene.CounterMax),
 				sleeps(a, "second")+", counter at "+counterText(a), "/proc/PID/stat, /proc/PID/syscall, /proc/PID/wchan, eventfd-count")
 		}},
-		{ID: "room", Says: "a read makes room, and the sleeping write is done then", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("room")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "room", Says: "a read makes room, and the sleeping write is done then", After: "room", Check: func(a *sims.World) sims.Verdict {
 			return sims.Judge(lastRead(a) == scene.CounterMax && a.Object("eventfd").Level("count") == 4, "read "+scene.ThousandsOf(scene.CounterMax)+", then 4 in the counter",
 				"read "+scene.ThousandsOf(lastRead(a))+", then "+counterText(a)+" in the counter", "the number that read(2) gave, eventfd-count")
 		}},
-		{ID: "einval", Says: "2^64−1 can never fit: EINVAL, and no sleep", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("too-much")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "einval", Says: "2^64−1 can never fit: EINVAL, and no sleep", After: "too-much", Check: func(a *sims.World) sims.Verdict {
 			errno := a.Last("writer", "refused").S["errno"]
 			return sims.Judge(errno == "EINVAL", "EINVAL", errno, "errno of write(2)")
 		}},
-		{ID: "no-end", Says: "with every writer gone a read still sleeps: there is no end of file", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("no-end")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "no-end", Says: "with every writer gone a read still sleeps: there is no end of file", After: "no-end", Check: func(a *sims.World) sims.Verdict {
 			holders := a.Object("eventfd").Level("holders")
 			return sims.Judge(asleepIn(a, "reader", "read") && holders == 1, "1 process holds it; the reader is in state S in read(2)",
 				fmt.Sprintf("%d holds it; the reader is in %s", holders, sleeps(a, "reader")), "/proc/PID/fd, /proc/PID/stat, /proc/PID/syscall")
 		}},
-		{ID: "eagain", Says: "with EFD_NONBLOCK a read of 0 gives EAGAIN", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("eagain")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "eagain", Says: "with EFD_NONBLOCK a read of 0 gives EAGAIN", After: "eagain", Check: func(a *sims.World) sims.Verdict {
 			errno := a.Last("reader", "refused").S["errno"]
 			return sims.Judge(errno == "EAGAIN", "EAGAIN", errno, "errno of read(2)")
 		}},
-		{ID: "semaphore", Says: "with EFD_SEMAPHORE each read takes 1", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("semaphore")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "semaphore", Says: "with EFD_SEMAPHORE each read takes 1", After: "semaphore", Check: func(a *sims.World) sims.Verdict {
 			var took []uint64
 			for i := range a.Moments {
 				if m := &a.Moments[i]; m.Name == "got" {

@@ -84,11 +84,7 @@ var oneLoop = sims.Sim{
 		}},
 	},
 	Claims: []sims.Claim{
-		{ID: "seven", Says: "one epoll watches seven kinds of descriptors", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("watches")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "seven", Says: "one epoll watches seven kinds of descriptors", After: "watches", Check: func(a *sims.World) sims.Verdict {
 			var names []string
 			for _, f := range a.Loop("epoll", "server", nil).Watches {
 				names = append(names, f.Name)
@@ -96,65 +92,39 @@ var oneLoop = sims.Sim{
 			return sims.Judge(slices.Equal(names, sources) && inEpoll(a), "tfd lines for "+strings.Join(sources, ", ")+"; the server sleeps in epoll", "tfd lines for "+strings.Join(names, ", ")+"; "+sleeps(a, "server"),
 				"tfd in /proc/PID/fdinfo of the epoll descriptor, /proc/PID/wchan")
 		}},
-		{ID: "all-woke", Says: "each of the seven wakes the same epoll_wait", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("seven")
-			if a == nil {
-				return sims.NotYet()
-			}
-			slept := a.Actor("server").Numbers["voluntary"] - w.After("watches").Actor("server").Numbers["voluntary"]
+		{ID: "all-woke", Says: "each of the seven wakes the same epoll_wait", After: "seven", Check: func(a *sims.World) sims.Verdict {
+			slept := a.Actor("server").Numbers["voluntary"] - a.After("watches").Actor("server").Numbers["voluntary"]
 			return sims.Judge(len(silent(a)) == 0 && slept >= 1 && inEpoll(a), "7 of 7 sources woke it, and it sleeps again",
 				fmt.Sprintf("%d of 7 sources woke it in %d returns of epoll_wait; %s", len(sources)-len(silent(a)), a.Count("server", "wakes"), sleeps(a, "server")),
 				"the server's counters; /proc/PID/wchan, voluntary_ctxt_switches")
 		}},
-		{ID: "one-thread", Says: "one thread, the main one, waits for all of them", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("threads")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "one-thread", Says: "one thread, the main one, waits for all of them", After: "threads", Check: func(a *sims.World) sims.Verdict {
 			m := a.Last("poker", "threads")
 			return sims.Judge(m.N["in epoll"] == 1 && m.N["tid"] == int64(a.Actor("server").PID), "1 thread in epoll, its tid is the pid",
 				fmt.Sprintf("%d of %d threads in epoll, tid %d, pid %d", m.N["in epoll"], m.N["threads"], m.N["tid"], a.Actor("server").PID), "/proc/PID/task/TID/wchan of every thread")
 		}},
-		{ID: "signal", Says: "a blocked signal becomes something to read, and interrupts nothing", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("seven")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "signal", Says: "a blocked signal becomes something to read, and interrupts nothing", After: "seven", Check: func(a *sims.World) sims.Verdict {
 			blocked, mask := a.Actor("server").Numbers["SigBlk"]&sigusr1 != 0, a.Object("signalfd").Level("mask")
 			m := took(a, "signalfd")
 			return sims.Judge(blocked && mask == sigusr1 && m != nil && m.N["n"] == int64(unix.SIGUSR1) && a.Actor("server").Life.Alive(), "SIGUSR1 in SigBlk and alone in the signalfd's mask; signal 10 was read",
 				fmt.Sprintf("SIGUSR1 in SigBlk: %v; mask %#x; signal %d was read", blocked, mask, m.N["n"]), "SigBlk in /proc/PID/status, sigmask in /proc/PID/fdinfo, signalfd_siginfo")
 		}},
-		{ID: "pidfd", Says: "the end of a process is an event too, and its descriptor stays ready until it is taken out", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("seven")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "pidfd", Says: "the end of a process is an event too, and its descriptor stays ready until it is taken out", After: "seven", Check: func(a *sims.World) sims.Verdict {
 			return sims.Judge(a.Actor("child").Ended() != "" && a.Count("server", "pidfd") == 1 && a.Object("epoll").Level("watched") == 6, "the child has ended, wake-ups by its pidfd: 1, 6 are watched",
 				fmt.Sprintf("the child: %s, wake-ups by its pidfd: %d, %d are watched", a.Actor("child").Ended(), a.Count("server", "pidfd"), a.Object("epoll").Level("watched")), "wait status, tfd in /proc/PID/fdinfo")
 		}},
-		{ID: "level", Says: "level-triggered, epoll_wait returns as long as something is there", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("threads"), w.After("level")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "level", Says: "level-triggered, epoll_wait returns as long as something is there", After: "level", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("threads")
 			n, left := b.Count("server", "pipe")-a.Count("server", "pipe"), b.Object("pipe").Level("queued")
 			return sims.Judge(n == 3 && left == 0, "3 wake-ups for 3 bytes of one write, 0 B left", fmt.Sprintf("%d wake-ups for 3 bytes of one write, %d B left", n, left), "the server's counter, ioctl(FIONREAD)")
 		}},
-		{ID: "edge", Says: "edge-triggered, it returns once for what is new, and the rest lies there", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("edge")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "edge", Says: "edge-triggered, it returns once for what is new, and the rest lies there", After: "edge", Check: func(a *sims.World) sims.Verdict {
 			n, left := a.Count("server", "pipe"), a.Object("pipe").Level("queued")
 			return sims.Judge(n == 1 && left == 2 && inEpoll(a) && edges(a) == len(sources), "wake-ups for 3 bytes of one write: 1, 2 B left, the server asleep; EPOLLET on 7 descriptors",
 				fmt.Sprintf("wake-ups for 3 bytes of one write: %d, %d B left, %s; EPOLLET on %d descriptors", n, left, sleeps(a, "server"), edges(a)), "the server's counter, ioctl(FIONREAD), events in /proc/PID/fdinfo")
 		}},
-		{ID: "drain", Says: "who reads until EAGAIN leaves nothing behind, edge-triggered too", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("late"), w.After("drained")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "drain", Says: "who reads until EAGAIN leaves nothing behind, edge-triggered too", After: "drained", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("late")
 			n := b.Count("server", "pipe") - a.Count("server", "pipe")
 			was, left := a.Object("pipe").Level("queued"), b.Object("pipe").Level("queued")
 			return sims.Judge(n == 1 && was == 2 && left == 0, "2 B lay there; 1 more byte, wake-ups: 1, 0 B left", fmt.Sprintf("%d B lay there; 1 more byte, wake-ups: %d, %d B left", was, n, left), "the server's counter, ioctl(FIONREAD)")

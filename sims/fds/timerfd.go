@@ -99,19 +99,12 @@ var timerfd = sims.Sim{
 		}},
 	},
 	Claims: []sims.Claim{
-		{ID: "each-one", Says: "a reader that keeps up sleeps in read until the next tick, and gets 1", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("keeps-up")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "each-one", Says: "a reader that keeps up sleeps in read until the next tick, and gets 1", After: "keeps-up", Check: func(a *sims.World) sims.Verdict {
 			return sims.Judge(asleepIn(a, "reader", "read") && a.Count("reader", "ones") >= 2, "state S in read(2) after reads of 1",
 				fmt.Sprintf("%s after %d reads of 1", sleeps(a, "reader"), a.Count("reader", "ones")), "/proc/PID/stat, /proc/PID/syscall, the numbers that read(2) gave")
 		}},
-		{ID: "count", Says: "one read returns every tick that was missed", Needs: []string{"pidfd-getfd"}, Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("missed"), w.After("one-read")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "count", Says: "one read returns every tick that was missed", Needs: []string{"pidfd-getfd"}, After: "one-read", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("missed")
 			m := b.Last("reader", "read")
 			said, n := a.Object("timerfd").Level("ticks"), m.N["n"]
 			_, most := expired(b, m)
@@ -119,11 +112,7 @@ var timerfd = sims.Sim{
 			return sims.Judge(reads == 1 && n >= said && said >= missedTicks && m.N["sum"] <= most, fmt.Sprintf("1 read, %d and what has come since", said),
 				fmt.Sprintf("%d read, %d", reads, n), "ticks in /proc/PID/fdinfo, brought up to date by timerfd_gettime(2); the number that read(2) gave")
 		}},
-		{ID: "dozing", Says: "who reads more rarely gets larger numbers, from the same timer", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("dozes")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "dozing", Says: "who reads more rarely gets larger numbers, from the same timer", After: "dozes", Check: func(a *sims.World) sims.Verdict {
 			list := dozed(a)
 			more := 0
 			for _, n := range list[1:] { // the first comes at once, whenever that is
@@ -134,30 +123,20 @@ var timerfd = sims.Sim{
 			return sims.Judge(more == len(list)-1 && a.Object("timerfd").Level("interval") == 1e8, "every read after a doze returns more than 1; the interval is 100 ms",
 				fmt.Sprintf("%d; the interval is %v", list, time.Duration(a.Object("timerfd").Level("interval"))), "the numbers that read(2) gave, it_interval in /proc/PID/fdinfo")
 		}},
-		{ID: "adds-up", Says: "all reads together are the ticks that the clock demands", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("adds-up")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "adds-up", Says: "all reads together are the ticks that the clock demands", After: "adds-up", Check: func(a *sims.World) sims.Verdict {
 			m := a.Last("reader", "read")
 			least, most := expired(a, m)
 			return sims.Judge(m.N["sum"] >= least-1 && m.N["sum"] <= most, fmt.Sprintf("%d, by the clock", most), fmt.Sprintf("%d, in %d reads", m.N["sum"], m.N["reads"]),
 				"the numbers that read(2) gave; clock_gettime(CLOCK_MONOTONIC) before and after, over the interval")
 		}},
-		{ID: "once", Says: "without an interval it expires once, and a further read sleeps for good", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("once"), w.After("no-more")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "once", Says: "without an interval it expires once, and a further read sleeps for good", After: "no-more", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("once")
 			n := b.Last("reader", "read").N["n"]
 			return sims.Judge(n == 1 && asleepIn(b, "reader", "read") && a.Object("timerfd").Level("interval") == 0, "interval 0, read 1, then state S in read(2)",
 				fmt.Sprintf("interval %d, read %d, then %s", a.Object("timerfd").Level("interval"), n, sleeps(b, "reader")), "it_interval in /proc/PID/fdinfo, the number that read(2) gave, /proc/PID/stat")
 		}},
-		{ID: "outlives", Says: "the timer ticks on when the process that set it is gone", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("left"), w.After("outlives")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "outlives", Says: "the timer ticks on when the process that set it is gone", After: "outlives", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("left")
 			n := b.Count("reader", "ticks") - a.Count("reader", "ticks")
 			return sims.Judge(n >= 2 && b.Object("timerfd").Level("holders") == 1 && b.Actor("ticker").Ended() != "", "the ticker has ended, 1 process holds the timer, at least 2 ticks since",
 				fmt.Sprintf("the ticker: %s, %d holds the timer, %d ticks since", b.Actor("ticker").Ended(), b.Object("timerfd").Level("holders"), n), "wait status, /proc/PID/fd, the numbers that read(2) gave")

@@ -11,33 +11,23 @@ import (
 )
 
 var storeClaims = []sims.Claim{
-	{ID: "no-lock", Says: "readers go on while the writer stands in the midst of a commit", Check: func(w *sims.World) sims.Verdict {
-		a := w.After("held")
-		if a == nil {
-			return sims.NotYet()
-		}
+	{ID: "no-lock", Says: "readers go on while the writer stands in the midst of a commit", After: "held", Check: func(a *sims.World) sims.Verdict {
 		last := decodeStore(a).newest.txn // the one whose meta page is whole
 		got := fmt.Sprintf("writer at gate %q; each reader has read at least %s times meanwhile, and sees transaction %d", a.Actor("writer").Gate,
 			scene.Thousands(passedOver(a, a.Before)), a.Count("reader-1", "txn"))
 		return sims.Judge(a.Actor("writer").Gate == "checksum" && passedOver(a, a.Before) >= 20 && readersAt(a, last),
 			fmt.Sprintf("writer at gate \"checksum\"; each reader has read at least 20 times meanwhile, and sees transaction %d", last), got, "the writer's gate, the readers' counters")
 	}},
-	{ID: "last-commit", Says: "a writer killed in the midst of a commit leaves the last one", Check: func(w *sims.World) sims.Verdict {
-		held, before, a := w.After("held"), w.After("killed"), w.After("unhurt")
-		if a == nil {
-			return sims.NotYet()
-		}
+	{ID: "last-commit", Says: "a writer killed in the midst of a commit leaves the last one", After: "unhurt", Check: func(a *sims.World) sims.Verdict {
+		held, before := a.After("held"), a.After("killed")
 		v, last := decodeStore(a), decodeStore(held).newest.txn
 		got := fmt.Sprintf("writer %s; %d torn meta page; newest valid: transaction %d; %s reads later: transaction %d, %d halves", a.Actor("writer").Ended(), v.torn(), v.newest.txn,
 			scene.Thousands(reads(a)-reads(before)), a.Count("reader-1", "txn"), halves(a))
 		return sims.Judge(a.Actor("writer").Life == scene.Killed && v.torn() == 1 && v.newest.txn == last && readersAt(a, last) && halves(a) == 0 && passedOver(a, before) >= 50,
 			fmt.Sprintf("writer killed by SIGKILL; 1 torn meta page; newest valid: transaction %d; the readers see that, and no halves", last), got, "wait status, pread(2) of the meta pages, the readers' counters")
 	}},
-	{ID: "no-repair", Says: "the next writer goes on from there with nothing to repair", Check: func(w *sims.World) sims.Verdict {
-		dead, a := w.After("unhurt"), w.After("again")
-		if a == nil {
-			return sims.NotYet()
-		}
+	{ID: "no-repair", Says: "the next writer goes on from there with nothing to repair", After: "again", Check: func(a *sims.World) sims.Verdict {
+		dead := a.After("unhurt")
 		left, v, next := newPages(decodeStore(dead)), decodeStore(a), decodeStore(dead).newest.txn+1
 		var used []int
 		for _, p := range v.pagesOf() {
@@ -50,11 +40,7 @@ var storeClaims = []sims.Claim{
 			fmt.Sprintf("transaction %d in the pages %v that the dead one had begun, 0 torn", next, left),
 			fmt.Sprintf("transaction %d in the pages %v, %d torn", v.newest.txn, used, v.torn()), "pread(2) of the file")
 	}},
-	{ID: "one-store", Says: "one store later, the commit counts, though its writer was killed", Check: func(w *sims.World) sims.Verdict {
-		a := w.After("sealed")
-		if a == nil {
-			return sims.NotYet()
-		}
+	{ID: "one-store", Says: "one store later, the commit counts, though its writer was killed", After: "sealed", Check: func(a *sims.World) sims.Verdict {
 		say := func(how string, txn uint64, seen int64) string {
 			return fmt.Sprintf("writer %s; newest valid: transaction %d; the readers see %d", how, txn, seen)
 		}
@@ -63,24 +49,16 @@ var storeClaims = []sims.Claim{
 		return sims.Judge(a.Actor("writer").Life == scene.Killed && txn == next && readersAt(a, next), say("killed by SIGKILL", next, int64(next)),
 			say(a.Actor("writer").Ended(), txn, a.Count("reader-1", "txn")), "wait status, pread(2) of the meta pages, the readers' counters")
 	}},
-	{ID: "snapshot", Says: "a reader sees one version for as long as it reads", Check: func(w *sims.World) sims.Verdict {
-		a := w.After("looks")
-		if a == nil {
-			return sims.NotYet()
-		}
+	{ID: "snapshot", Says: "a reader sees one version for as long as it reads", After: "looks", Check: func(a *sims.World) sims.Verdict {
 		first, again := a.Last("holder", "holds"), a.Last("holder", "looked")
 		txn := int64(decodeStore(a).newest.txn)
 		return sims.Judge(again.N["txn"] == first.N["txn"] && again.S["values"] == first.S["values"] && txn > first.N["txn"],
 			fmt.Sprintf("transaction %d: %s; a later one is the newest", first.N["txn"], first.S["values"]),
 			fmt.Sprintf("transaction %d: %s; the newest is %d", again.N["txn"], again.S["values"], txn), "the holder's loads, pread(2) of the meta pages")
 	}},
-	{ID: "kept", Says: "pages that a reader needs are not written over, even when none is left", Check: checkKept},
-	{ID: "reused", Says: "a dead reader is found out, and its pages are used again", Check: checkReused},
-	{ID: "never-half", Says: "no reader ever saw half a commit", Check: func(w *sims.World) sims.Verdict {
-		a := w.After("reused")
-		if a == nil {
-			return sims.NotYet()
-		}
+	{ID: "kept", Says: "pages that a reader needs are not written over, even when none is left", After: "pinned", Check: checkKept},
+	{ID: "reused", Says: "a dead reader is found out, and its pages are used again", After: "reused", Check: checkReused},
+	{ID: "never-half", Says: "no reader ever saw half a commit", After: "reused", Check: func(a *sims.World) sims.Verdict {
 		say := func(n int64) string { return fmt.Sprintf("%d of %s reads", n, scene.Thousands(reads(a))) }
 		return sims.Judge(halves(a) == 0 && reads(a) > 0, say(0), say(halves(a)), "each reader adds the accounts up and looks at every page's transaction")
 	}},
@@ -96,11 +74,8 @@ func newPages(v storeView) (pages []int) {
 	return pages
 }
 
-func checkKept(w *sims.World) sims.Verdict {
-	begun, a := w.After("old-reader"), w.After("pinned")
-	if a == nil {
-		return sims.NotYet()
-	}
+func checkKept(a *sims.World) sims.Verdict {
+	begun := a.After("old-reader")
 	old, now := decodeStore(begun), decodeStore(a)
 	changed, held := 0, old.newest.txn
 	for _, p := range old.pagesOf() {
@@ -115,11 +90,8 @@ func checkKept(w *sims.World) sims.Verdict {
 		"pread(2) of every page, the writer's answer")
 }
 
-func checkReused(w *sims.World) sims.Verdict {
-	begun, dead, a := w.After("old-reader"), w.After("dies"), w.After("reused")
-	if a == nil {
-		return sims.NotYet()
-	}
+func checkReused(a *sims.World) sims.Verdict {
+	begun, dead := a.After("old-reader"), a.After("dies")
 	old, gone, v := decodeStore(begun), decodeStore(dead), decodeStore(a)
 	again := 0
 	for _, p := range old.pagesOf() {

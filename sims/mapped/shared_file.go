@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipctour/sims"
+	"ipctour/sims/scene"
 )
 
 //go:embed shared_file.go
@@ -94,20 +95,12 @@ var sharedFile = sims.Sim{
 		}},
 	},
 	Claims: []sims.Claim{
-		{ID: "same-page", Says: "two processes that map a file have the same page in their page tables", Check: checkOnePage},
-		{ID: "load-sees", Says: "a store into the mapping is seen by a load in the other process", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("loaded")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "same-page", Says: "two processes that map a file have the same page in their page tables", After: "one-page", Check: checkOnePage},
+		{ID: "load-sees", Says: "a store into the mapping is seen by a load in the other process", After: "loaded", Check: func(a *sims.World) sims.Verdict {
 			typed, seen := a.Last("typist", "typed").S["text"], a.Last("neighbour", "looked").S["text"]
 			return sims.Judge(seen == typed && typed != firstText && typed != "", quoted(typed), quoted(seen), "the bytes in the neighbour's mapping")
 		}},
-		{ID: "read-sees", Says: "read sees the store at once, though the typist has no descriptor to write with", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("read")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "read-sees", Says: "read sees the store at once, though the typist has no descriptor to write with", After: "read", Check: func(a *sims.World) sims.Verdict {
 			typed, seen := a.Last("typist", "typed").S["text"], a.Last("reader", "read").S["text"]
 			_, open := a.Holds("typist", "file", "")
 			say := func(read, file string, open bool) string {
@@ -116,23 +109,19 @@ var sharedFile = sims.Sim{
 			return sims.Judge(seen == typed && seen == fileText(a) && typed != "" && !open, say(typed, typed, false), say(seen, fileText(a), open),
 				"pread(2) by the reader, and by the tour; /proc/PID/fd")
 		}},
-		{ID: "private-unseen", Says: "a store into a private mapping is seen by nobody else", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("unseen")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "private-unseen", Says: "a store into a private mapping is seen by nobody else", After: "unseen", Check: func(a *sims.World) sims.Verdict {
 			say := func(own, load, read, file string) string {
 				return fmt.Sprintf("typist %q, neighbour %q, read %q, in the file %q", own, load, read, file)
 			}
 			typed, load, read := a.Last("typist", "typed").S["text"], a.Last("neighbour", "looked").S["text"], a.Last("reader", "read").S["text"]
-			was := fileText(w.After("private")) // nobody had stored then
+			was := fileText(a.After("private")) // nobody had stored then
 			if m := a.Last("neighbour", "typed"); m != nil {
 				was = m.S["text"] // you let it
 			}
 			return sims.Judge(typed != was && load == was && read == was && fileText(a) == was,
 				say(typed, was, was, was), say(typed, load, read, fileText(a)), "the bytes in each mapping, pread(2)")
 		}},
-		{ID: "copy-on-write", Says: "the first store into a private mapping gives the process a page of its own", Check: checkCopied},
+		{ID: "copy-on-write", Says: "the first store into a private mapping gives the process a page of its own", After: "copied", Check: checkCopied},
 	},
 }
 
@@ -286,27 +275,20 @@ func pageOf(w *sims.World, role string) string {
 	return what
 }
 
-func checkOnePage(w *sims.World) sims.Verdict {
-	a := w.After("one-page")
-	if a == nil {
-		return sims.NotYet()
-	}
+func checkOnePage(a *sims.World) sims.Verdict {
 	x, y := a.Mapping("typist", "file"), a.Mapping("neighbour", "file")
 	got := fmt.Sprintf("inodes %d and %d; typist: %s; neighbour: %s; Pss %s of Rss %s", x.Level("inode"), y.Level("inode"), pageOf(a, "typist"), pageOf(a, "neighbour"),
-		bytes(x.Level("pss")), bytes(x.Level("rss")))
+		scene.Bytes(x.Level("pss")), scene.Bytes(x.Level("rss")))
 	return sims.Judge(onOnePage(a) && x.Level("frame") == y.Level("frame") && 2*x.Level("pss") == x.Level("rss"),
 		"one inode, one page in both page tables, Pss half of Rss", got, "/proc/PID/maps, bits 56 and 61 of /proc/PID/pagemap, /proc/PID/smaps")
 }
 
-func checkCopied(w *sims.World) sims.Verdict {
-	before, after := w.After("private"), w.After("copied")
-	if after == nil {
-		return sims.NotYet()
-	}
+func checkCopied(after *sims.World) sims.Verdict {
+	before := after.After("private")
 	m, n := after.Mapping("typist", "file"), after.Mapping("neighbour", "file")
 	was := before.Mapping("typist", "file")
 	moved := m.Level("frame") == 0 || m.Level("frame") != was.Level("frame")
-	got := fmt.Sprintf("before: %s; after: %s, Private_Dirty %s; the neighbour: %s", pageOf(before, "typist"), pageOf(after, "typist"), bytes(m.Level("private")), pageOf(after, "neighbour"))
+	got := fmt.Sprintf("before: %s; after: %s, Private_Dirty %s; the neighbour: %s", pageOf(before, "typist"), pageOf(after, "typist"), scene.Bytes(m.Level("private")), pageOf(after, "neighbour"))
 	return sims.Judge(onOnePage(before) && m.Level("file") == 0 && m.Level("exclusive") == 1 && m.Level("private") == after.Facts["page"] && moved && n.Level("file") == 1,
 		"before: the file's page; after: a copy, Private_Dirty one page; the neighbour: the file's page", got, "bits 56 and 61 of /proc/PID/pagemap, /proc/PID/smaps")
 }

@@ -116,7 +116,7 @@ func sharedFileFigures(w *sims.World) []scene.Figure {
 			From("bit 61 of the page's entry in /proc/PID/pagemap: a page of a file, or anonymous", fmt.Sprintf("grep -A20 notes /proc/%d/smaps", w.Actor("typist").PID)))
 	}
 	if m := w.Mapping("typist", "file"); w.Maps("typist", "file") {
-		figures = append(figures, scene.Figure{ID: "pss", Label: "typist's Pss of Rss", Text: scene.Thousands(m.Level("pss")) + " of " + bytes(m.Level("rss")), Origin: scene.Kernel}.
+		figures = append(figures, scene.Figure{ID: "pss", Label: "typist's Pss of Rss", Text: scene.Thousands(m.Level("pss")) + " of " + scene.Bytes(m.Level("rss")), Origin: scene.Kernel}.
 			From("Pss and Rss in /proc/PID/smaps: a page that two map counts half for each", fmt.Sprintf("grep -A20 notes /proc/%d/smaps | grep ss:", w.Actor("typist").PID)))
 	}
 	if d := w.Dirty("neighbour", "file"); onTmpfs(w) {
@@ -215,5 +215,3 @@ func short(text string) string {
 }
 
 func quoted(text string) string { return "\"" + cmp.Or(text, " ") + "\"" }
-
-func bytes(n int64) string { return scene.Thousands(n) + " B" }

@@ -62,20 +62,14 @@ var atomicWrites = sims.Sim{
 		{ID: "large", Turn: recordsOf(65536), For: "records are torn, or 20,000 have come through whole", Until: checked(65536, 20_000, 10)},
 	},
 	Claims: []sims.Claim{
-		{ID: "pipe-buf", Says: "up to PIPE_BUF, 4,096 bytes, no record is torn", Check: func(w *sims.World) sims.Verdict {
-			small, limit := w.After("small"), w.After("limit")
-			if small == nil || limit == nil {
-				return sims.NotYet()
-			}
+		{ID: "pipe-buf", Says: "up to PIPE_BUF, 4,096 bytes, no record is torn", After: "limit", Check: func(limit *sims.World) sims.Verdict {
+			small := limit.After("small")
 			torn := small.Count("checker", "torn") + limit.Count("checker", "torn")
 			seen := recordsSeen(small) + recordsSeen(limit)
 			return sims.Judge(torn == 0, "0 torn", tornOf(torn, seen), "the checker's counters, with 512 B and 4,096 B")
 		}},
-		{ID: "larger-tears", Says: "above PIPE_BUF records are torn", Check: func(w *sims.World) sims.Verdict {
-			over, large := w.After("just-over"), w.After("large")
-			if over == nil || large == nil {
-				return sims.NotYet()
-			}
+		{ID: "larger-tears", Says: "above PIPE_BUF records are torn", After: "large", Check: func(large *sims.World) sims.Verdict {
+			over := large.After("just-over")
 			a, b := over.Count("checker", "torn"), large.Count("checker", "torn")
 			return sims.Judge(a+b > 0, "some torn", tornOf(a, recordsSeen(over))+" with 4,097 B, "+tornOf(b, recordsSeen(large))+" with 65,536 B",
 				"the checker's counters")
@@ -313,7 +307,7 @@ func recordTable(w *sims.World) scene.Table {
 	t := scene.Table{Title: "records by size", Columns: []string{"record size", "whole", "torn", "counted"}, Origin: scene.Child, Right: []int{0, 1, 2}}
 	for i, a := range rows {
 		whole, torn := a.Count("checker", "whole"), a.Count("checker", "torn")
-		t.Rows = append(t.Rows, []string{bytes(recordSize(a.World)), scene.Thousands(whole), scene.Thousands(torn), a.when})
+		t.Rows = append(t.Rows, []string{scene.Bytes(recordSize(a.World)), scene.Thousands(whole), scene.Thousands(torn), a.when})
 		if torn > 0 {
 			t.Bad = append(t.Bad, i)
 		}
@@ -348,19 +342,19 @@ func atomicSentence(w *sims.World) string {
 	case alive-stopped == 1:
 		return "One writer is at work, and nobody comes between its bytes: torn stays at " + scene.Thousands(w.Count("checker", "torn")) + "."
 	case recordsSeen(w) == 0:
-		return "Four writers write records of " + bytes(recordSize(w)) + " into one pipe; the checker waits for the first."
+		return "Four writers write records of " + scene.Bytes(recordSize(w)) + " into one pipe; the checker waits for the first."
 	}
 	return tearingSentence(w)
 }
 
 func tearingSentence(w *sims.World) string {
 	size, torn := recordSize(w), w.Count("checker", "torn")
-	seen := plural(recordsSeen(w), "record of "+bytes(size))
+	seen := scene.Many(recordsSeen(w), "record of "+scene.Bytes(size))
 	m := w.Last("checker", "torn")
 	switch {
 	case torn > 0 && m != nil:
 		return fmt.Sprintf("%s, and %s torn; in the first of them, %s came in after %s of %s.",
-			seen, scene.Thousands(torn), m.S["stranger"], bytes(m.N["after"]), m.S["whose"])
+			seen, scene.Thousands(torn), m.S["stranger"], scene.Bytes(m.N["after"]), m.S["whose"])
 	case torn > 0:
 		return fmt.Sprintf("%s, and %s torn.", seen, scene.Thousands(torn))
 	case size <= pipeBuf:

@@ -92,11 +92,8 @@ var fifo = sims.Sim{
 		}},
 	},
 	Claims: []sims.Claim{
-		{ID: "open-blocks", Says: "open sleeps until the other side opens too", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("alone"), w.After("meets")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "open-blocks", Says: "open sleeps until the other side opens too", After: "meets", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("alone")
 			alone := "open returned at once"
 			if p := a.Actor("writer"); asleepInOpen(a, "writer") {
 				alone = "state S in " + cmp.Or(p.Syscall, p.Wchan)
@@ -104,39 +101,23 @@ var fifo = sims.Sim{
 			return sims.Judge(asleepInOpen(a, "writer") && isIn(b, "writer") && isIn(b, "reader"), "alone: asleep in open; together: the writer has a descriptor, the reader has a descriptor",
 				fmt.Sprintf("alone: %s; together: the writer %s, the reader %s", alone, hasOne(b, "writer"), hasOne(b, "reader")), "/proc/PID/stat, /proc/PID/syscall, /proc/PID/fd")
 		}},
-		{ID: "enxio", Says: "open for writing with O_NONBLOCK and no reader fails with ENXIO", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("nonblock")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "enxio", Says: "open for writing with O_NONBLOCK and no reader fails with ENXIO", After: "nonblock", Check: func(a *sims.World) sims.Verdict {
 			return sims.Judge(newcomerGot(a) == "ENXIO", "ENXIO", newcomerGot(a), "errno of open(2)")
 		}},
-		{ID: "permissions", Says: "the mode of the path decides who may open it, and not who is in already", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("denied")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "permissions", Says: "the mode of the path decides who may open it, and not who is in already", After: "denied", Check: func(a *sims.World) sims.Verdict {
 			errno, in := newcomerGot(a), a.Object("FIFO").Level("writers")+a.Object("FIFO").Level("readers")
 			return sims.Judge(errno == "EACCES" && in == 3, "EACCES for a newcomer, 3 ends still open", fmt.Sprintf("%s for a newcomer, %d ends still open", errno, in),
 				"errno of open(2), /proc/PID/fd")
 		}},
-		{ID: "size-zero", Says: "the file's size is 0 while bytes are in the FIFO", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("nothing-stored")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "size-zero", Says: "the file's size is 0 while bytes are in the FIFO", After: "nothing-stored", Check: func(a *sims.World) sims.Verdict {
 			o := a.Object("FIFO")
 			sent := a.Count("writer", "written") + a.Count("second", "written")
-			return sims.Judge(o.Level("size") == 0 && o.Level("queued") == sent && sent > 0, bytes(sent)+" in the buffer, 0 B in the file",
-				bytes(o.Level("queued"))+" in the buffer, "+bytes(o.Level("size"))+" in the file", "ioctl(FIONREAD), lstat(2)")
+			return sims.Judge(o.Level("size") == 0 && o.Level("queued") == sent && sent > 0, scene.Bytes(sent)+" in the buffer, 0 B in the file",
+				scene.Bytes(o.Level("queued"))+" in the buffer, "+scene.Bytes(o.Level("size"))+" in the file", "ioctl(FIONREAD), lstat(2)")
 		}},
-		{ID: "outlives", Says: "the name is still there when nobody holds the FIFO", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("outlives")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "outlives", Says: "the name is still there when nobody holds the FIFO", After: "outlives", Check: func(a *sims.World) sims.Verdict {
 			o := a.Object("FIFO")
-			same := o.Level("inode") == w.After("meets").Object("FIFO").Level("inode")
+			same := o.Level("inode") == a.After("meets").Object("FIFO").Level("inode")
 			return sims.Judge(o.Level("exists") == 1 && same && o.Level("writers")+o.Level("readers") == 0, "0 ends open, the name is there, with the same inode",
 				fmt.Sprintf("%d ends open, the name is %s, with %s", o.Level("writers")+o.Level("readers"), map[bool]string{true: "there", false: "gone"}[o.Level("exists") == 1],
 					map[bool]string{true: "the same inode", false: "another inode"}[same]), "/proc/PID/fd, lstat(2)")
@@ -345,15 +326,15 @@ func fifoSentence(w *sims.World) string {
 	case writers > 0 && readers == 0:
 		return "The reader is gone: the next write gets EPIPE, or SIGPIPE in a program that does not handle it."
 	case readers > 0 && writers == 0 && queued > 0:
-		return "Every writer is gone, and " + bytes(queued) + " wait for the reader; after them comes the end of file."
+		return "Every writer is gone, and " + scene.Bytes(queued) + " wait for the reader; after them comes the end of file."
 	case readers > 0 && writers == 0:
 		return "Every writer is gone: the reader's next read(2) returns 0."
 	case readers > 0 && queued > 0:
-		return bytes(queued) + " are in the kernel's buffer; the file has a size of " + bytes(max(o.Level("size"), 0)) + "."
+		return scene.Bytes(queued) + " are in the kernel's buffer; the file has a size of " + scene.Bytes(max(o.Level("size"), 0)) + "."
 	case readers > 0 && w.Asleep("reader", "pipe_read"):
 		return "The reader sleeps in read(2): it does nothing else, and cannot leave, before a line comes or every writer is gone."
 	case readers > 0:
-		return fmt.Sprintf("%s and %s are open: from here on it is a pipe like any other.", plural(writers, "write end"), plural(readers, "read end"))
+		return fmt.Sprintf("%s and %s are open: from here on it is a pipe like any other.", scene.Many(writers, "write end"), scene.Many(readers, "read end"))
 	case o.Level("exists") == 0:
 		return "Nobody holds the FIFO, and its name was removed."
 	}

@@ -73,10 +73,10 @@ var framing = sims.Sim{
 		{ID: "prefix", Turn: append([]sims.Turn{{Knob: "framing", Value: "prefix"}}, plainRecords("5 B", "send three")...), For: "the reader has cut the bytes by their lengths", Until: framedBatch("prefix")},
 	},
 	Claims: []sims.Claim{
-		{ID: "three-become-one", Says: "three writes come out in one read", Check: checkEdges("merged", 3, 1)},
-		{ID: "one-becomes-three", Says: "one write comes out in three reads", Check: checkEdges("split", 1, 3)},
-		{ID: "newline-restores", Says: "a newline after each record restores the three records", Check: checkRestored("newline")},
-		{ID: "prefix-restores", Says: "a length before each record restores the three records", Check: checkRestored("prefix")},
+		{ID: "three-become-one", Says: "three writes come out in one read", After: "merged", Check: checkEdges(3, 1)},
+		{ID: "one-becomes-three", Says: "one write comes out in three reads", After: "split", Check: checkEdges(1, 3)},
+		{ID: "newline-restores", Says: "a newline after each record restores the three records", After: "newline", Check: checkRestored},
+		{ID: "prefix-restores", Says: "a length before each record restores the three records", After: "prefix", Check: checkRestored},
 	},
 }
 
@@ -276,33 +276,23 @@ func framedBatch(how string) func(*sims.World) bool {
 	}
 }
 
-func checkEdges(step string, writes, reads int) func(*sims.World) sims.Verdict {
-	return func(w *sims.World) sims.Verdict {
-		a := w.After(step)
-		if a == nil {
-			return sims.NotYet()
-		}
+func checkEdges(writes, reads int) func(*sims.World) sims.Verdict {
+	return func(a *sims.World) sims.Verdict {
 		b := latestBatch(a)
 		say := func(writes, reads int, n int64) string {
-			return plural(int64(writes), "write") + ", " + plural(int64(reads), "read") + ", " + bytes(n) + " out"
+			return scene.Many(int64(writes), "write") + ", " + scene.Many(int64(reads), "read") + ", " + scene.Bytes(n) + " out"
 		}
 		return sims.Judge(len(b.sent) == writes && len(b.reads) == reads && b.readEnd == b.sentBytes,
 			say(writes, reads, b.sentBytes), say(len(b.sent), len(b.reads), b.readEnd), "the return values of write(2) and read(2)")
 	}
 }
 
-func checkRestored(step string) func(*sims.World) sims.Verdict {
-	return func(w *sims.World) sims.Verdict {
-		a := w.After(step)
-		if a == nil {
-			return sims.NotYet()
-		}
-		b := latestBatch(a)
-		same := slices.Equal(b.records, b.restored)
-		which := map[bool]string{true: "the same as were sent", false: "not the same as were sent"}[same]
-		return sims.Judge(same && len(b.restored) == 3 && len(b.reads) != 3, "3 records, the same as were sent",
-			fmt.Sprintf("%d records from %s, %s", len(b.restored), plural(int64(len(b.reads)), "read"), which), "the reader's records beside the sender's")
-	}
+func checkRestored(a *sims.World) sims.Verdict {
+	b := latestBatch(a)
+	same := slices.Equal(b.records, b.restored)
+	which := map[bool]string{true: "the same as were sent", false: "not the same as were sent"}[same]
+	return sims.Judge(same && len(b.restored) == 3 && len(b.reads) != 3, "3 records, the same as were sent",
+		fmt.Sprintf("%d records from %s, %s", len(b.restored), scene.Many(int64(len(b.reads)), "read"), which), "the reader's records beside the sender's")
 }
 
 func drawFraming(w *sims.World) *scene.Scene {
@@ -331,7 +321,7 @@ func batchFigure(id, label string, n int, how string) scene.Figure {
 
 func framingSentence(w *sims.World, b batch) string {
 	sender, reader := w.Actor("sender"), w.Actor("reader")
-	writes, reads := plural(int64(len(b.sent)), "write"), plural(int64(len(b.reads)), "read")
+	writes, reads := scene.Many(int64(len(b.sent)), "write"), scene.Many(int64(len(b.reads)), "read")
 	switch {
 	case sender.Ended() != "" && reader.Ended() != "":
 		return "Both are gone: sender " + sender.Ended() + ", reader " + reader.Ended() + "."
@@ -342,7 +332,7 @@ func framingSentence(w *sims.World, b batch) string {
 	case sender.Life == scene.Stopped:
 		return "The sender is stopped: no record goes in."
 	case reader.Life == scene.Stopped:
-		return "The reader is stopped: " + bytes(max(w.Object("pipe").Level("queued"), 0)) + " wait in the pipe."
+		return "The reader is stopped: " + scene.Bytes(max(w.Object("pipe").Level("queued"), 0)) + " wait in the pipe."
 	case len(b.sent) == 0:
 		return "Nothing has been sent yet: the reader sleeps until the sender gives the signal."
 	case !b.looked:
@@ -352,7 +342,7 @@ func framingSentence(w *sims.World, b batch) string {
 	case w.Options["framing"] == "none":
 		return writes + " went in, " + reads + " brought the bytes out, and nothing says where a record begins."
 	case slices.Equal(b.records, b.restored):
-		return fmt.Sprintf("%s went in and %s brought them out; the %s gave the reader back %s.", writes, reads, w.Options["framing"], plural(int64(len(b.restored)), "whole record"))
+		return fmt.Sprintf("%s went in and %s brought them out; the %s gave the reader back %s.", writes, reads, w.Options["framing"], scene.Many(int64(len(b.restored)), "whole record"))
 	}
-	return fmt.Sprintf("%s were sent and %d cut out: they are not the same.", plural(int64(len(b.records)), "record"), len(b.restored))
+	return fmt.Sprintf("%s were sent and %d cut out: they are not the same.", scene.Many(int64(len(b.records)), "record"), len(b.restored))
 }

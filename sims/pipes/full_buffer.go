@@ -79,39 +79,19 @@ var fullBuffer = sims.Sim{
 		}},
 	},
 	Claims: []sims.Claim{
-		{ID: "capacity", Says: "a new pipe holds 16 pages", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("fills")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "capacity", Says: "a new pipe holds 16 pages", After: "fills", Check: func(a *sims.World) sims.Verdict {
 			got, page := a.Object("pipe").Level("capacity"), a.Facts["page"]
-			return sims.Judge(got == 16*page, bytes(16*page), bytes(got), "fcntl(F_GETPIPE_SZ)")
+			return sims.Judge(got == 16*page, scene.Bytes(16*page), scene.Bytes(got), "fcntl(F_GETPIPE_SZ)")
 		}},
-		{ID: "by-filling", Says: "exactly that many bytes go in before the writer blocks", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("fills")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "by-filling", Says: "exactly that many bytes go in before the writer blocks", After: "fills", Check: func(a *sims.World) sims.Verdict {
 			want, got := a.Object("pipe").Level("capacity"), a.Object("pipe").Level("queued")
-			return sims.Judge(got == want && a.Count("writer", "written") == want, bytes(want), bytes(got), "ioctl(FIONREAD)")
+			return sims.Judge(got == want && a.Count("writer", "written") == want, scene.Bytes(want), scene.Bytes(got), "ioctl(FIONREAD)")
 		}},
-		{ID: "asleep", Says: "a writer without room sleeps in the kernel", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("fills")
-			if a == nil {
-				return sims.NotYet()
-			}
-			p := a.Actor("writer")
-			where := p.Wchan
-			if where == "" {
-				where = "system call " + p.Syscall
-			}
-			return sims.Judge(a.Asleep("writer", "pipe_write"), "state S in pipe_write", "state "+p.Letter+" in "+where, "/proc/PID/stat, /proc/PID/wchan")
+		{ID: "asleep", Says: "a writer without room sleeps in the kernel", After: "fills", Check: func(a *sims.World) sims.Verdict {
+			return sims.Judge(a.Asleep("writer", "pipe_write"), "state S in pipe_write", a.Actor("writer").Where(), "/proc/PID/stat, /proc/PID/wchan")
 		}},
-		{ID: "one-byte-sleeps", Says: "taking one byte out does not wake the writer", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("fills"), w.After("one-byte")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "one-byte-sleeps", Says: "taking one byte out does not wake the writer", After: "one-byte", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("fills")
 			woken := b.Actor("writer").Numbers["voluntary"] - a.Actor("writer").Numbers["voluntary"]
 			level := b.Object("pipe").Level("queued")
 			asleep, how := b.Asleep("writer", "pipe_write"), "asleep"
@@ -119,44 +99,29 @@ var fullBuffer = sims.Sim{
 				how = "not asleep"
 			}
 			full := a.Object("pipe").Level("queued")
-			return sims.Judge(asleep && woken == 0 && level == full-1, "writer asleep, 0 wake-ups, "+bytes(full-1)+" in the pipe",
-				fmt.Sprintf("writer %s, %d wake-ups, %s in the pipe", how, woken, bytes(level)), "/proc/PID/stat, voluntary_ctxt_switches in /proc/PID/status, ioctl(FIONREAD)")
+			return sims.Judge(asleep && woken == 0 && level == full-1, "writer asleep, 0 wake-ups, "+scene.Bytes(full-1)+" in the pipe",
+				fmt.Sprintf("writer %s, %d wake-ups, %s in the pipe", how, woken, scene.Bytes(level)), "/proc/PID/stat, voluntary_ctxt_switches in /proc/PID/status, ioctl(FIONREAD)")
 		}},
-		{ID: "page-wakes", Says: "the writer goes on once a whole page is free", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("one-byte"), w.After("one-page")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "page-wakes", Says: "the writer goes on once a whole page is free", After: "one-page", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("one-byte")
 			n := b.Count("writer", "writes") - a.Count("writer", "writes")
 			return sims.Judge(n >= 1, "at least 1 more write", fmt.Sprintf("%d more", n), "the writer's counter, its return from write(2)")
 		}},
-		{ID: "eagain", Says: "with O_NONBLOCK a full pipe gives EAGAIN", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("nonblock")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "eagain", Says: "with O_NONBLOCK a full pipe gives EAGAIN", After: "nonblock", Check: func(a *sims.World) sims.Verdict {
 			errno := a.Last("writer", "refused").S["errno"]
 			return sims.Judge(errno == "EAGAIN", "EAGAIN", errno, "errno of write(2)")
 		}},
-		{ID: "merge", Says: "writes of one byte are merged into full pages", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("merge")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "merge", Says: "writes of one byte are merged into full pages", After: "merge", Check: func(a *sims.World) sims.Verdict {
 			want, got := a.Object("pipe").Level("capacity"), a.Count("writer", "writes")
 			return sims.Judge(got == want, scene.Thousands(want)+" writes of 1 byte fit", scene.Thousands(got)+" fitted", "the writer's counter, FIONREAD")
 		}},
-		{ID: "grow", Says: "F_SETPIPE_SZ makes room, and the writer fills it", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("grow")
-			if a == nil {
-				return sims.NotYet()
-			}
-			want := 2 * w.After("fills").Object("pipe").Level("capacity")
+		{ID: "grow", Says: "F_SETPIPE_SZ makes room, and the writer fills it", After: "grow", Check: func(a *sims.World) sims.Verdict {
+			want := 2 * a.After("fills").Object("pipe").Level("capacity")
 			got := a.Object("pipe").Level("queued")
-			return sims.Judge(got == want, bytes(want), bytes(got), "fcntl(F_GETPIPE_SZ), ioctl(FIONREAD)")
+			return sims.Judge(got == want, scene.Bytes(want), scene.Bytes(got), "fcntl(F_GETPIPE_SZ), ioctl(FIONREAD)")
 		}},
-		{ID: "ebusy", Says: "a pipe cannot be made smaller than what lies in it", Check: checkRefused("shrink", "EBUSY")},
-		{ID: "limit", Says: "without privilege a pipe does not grow past pipe-max-size", Check: checkRefused("past limit", "EPERM")},
+		{ID: "ebusy", Says: "a pipe cannot be made smaller than what lies in it", After: "limit", Check: checkRefused("shrink", "EBUSY")},
+		{ID: "limit", Says: "without privilege a pipe does not grow past pipe-max-size", After: "limit", Check: checkRefused("past limit", "EPERM")},
 	},
 }
 
@@ -272,11 +237,7 @@ func answer(w *sims.World, why string) *sims.Moment {
 }
 
 func checkRefused(why, errno string) func(*sims.World) sims.Verdict {
-	return func(w *sims.World) sims.Verdict {
-		a := w.After("limit")
-		if a == nil {
-			return sims.NotYet()
-		}
+	return func(a *sims.World) sims.Verdict {
 		m := answer(a, why)
 		return sims.Judge(m.S["errno"] == errno, errno, answerText(m), "errno of fcntl(F_SETPIPE_SZ, "+scene.Thousands(m.N["asked"])+")")
 	}
@@ -284,7 +245,7 @@ func checkRefused(why, errno string) func(*sims.World) sims.Verdict {
 
 // answerText is the errno, or the size that the kernel gave.
 func answerText(m *sims.Moment) string {
-	return cmp.Or(m.S["errno"], bytes(m.N["capacity"]))
+	return cmp.Or(m.S["errno"], scene.Bytes(m.N["capacity"]))
 }
 
 func drawFullBuffer(w *sims.World) *scene.Scene {
@@ -344,7 +305,7 @@ func answerFigures(w *sims.World) []scene.Figure {
 		if m == nil || m.N["asked"] == 0 {
 			continue
 		}
-		list = append(list, scene.Figure{ID: ask.id, Label: ask.label + " " + bytes(m.N["asked"]), Text: answerText(m), Origin: scene.Child}.
+		list = append(list, scene.Figure{ID: ask.id, Label: ask.label + " " + scene.Bytes(m.N["asked"]), Text: answerText(m), Origin: scene.Child}.
 			From("the answer of fcntl(F_SETPIPE_SZ) to the reader; the limit is in /proc/sys/fs/pipe-max-size", "cat /proc/sys/fs/pipe-max-size"))
 	}
 	return list
@@ -352,7 +313,7 @@ func answerFigures(w *sims.World) []scene.Figure {
 
 func fullBufferSentence(w *sims.World) string {
 	writer, reader := w.Actor("writer"), w.Actor("reader")
-	level := bytes(max(w.Object("pipe").Level("queued"), 0))
+	level := scene.Bytes(max(w.Object("pipe").Level("queued"), 0))
 	ended := w.Last("writer", "ended")
 	switch {
 	case writer.Ended() != "" && reader.Ended() != "" && ended != nil:
@@ -378,11 +339,11 @@ func fillSentence(w *sims.World) string {
 	p, drained := w.Object("pipe"), w.Last("reader", "drained")
 	switch {
 	case drained != nil && !w.ReadSince(drained): // the level that is shown may be older
-		return "The reader takes " + bytes(drained.N["bytes"]) + " out of the pipe."
+		return "The reader takes " + scene.Bytes(drained.N["bytes"]) + " out of the pipe."
 	case writerAsleepOnFull(w):
 		return "The pipe is full and the writer is asleep in the kernel."
 	case w.Asleep("writer", "pipe_write") && p.Level("queued") >= 0 && p.Level("capacity") > 0:
-		room := bytes(p.Level("capacity") - p.Level("queued"))
+		room := scene.Bytes(p.Level("capacity") - p.Level("queued"))
 		if taken := pagesTaken(w); taken > 0 && taken*w.Facts["page"] == p.Level("capacity") {
 			return fmt.Sprintf("Room for %s, but a part of every one of the %d pages is taken: the writer sleeps on.", room, taken)
 		}
@@ -392,5 +353,3 @@ func fillSentence(w *sims.World) string {
 	}
 	return "The writer writes as fast as there is room."
 }
-
-func bytes(n int64) string { return scene.Thousands(n) + " B" }

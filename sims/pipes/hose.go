@@ -78,30 +78,18 @@ var hose = sims.Sim{
 		{ID: "eof", Turn: []sims.Turn{{Knob: "reader's pace", Value: "full speed"}, {Knob: "close the write end"}}, For: "the reader has its answer", Until: hoseAnswered},
 	},
 	Claims: []sims.Claim{
-		{ID: "order", Says: "every number comes out once, in the order in which it went in", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("eof")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "order", Says: "every number comes out once, in the order in which it went in", After: "eof", Check: func(a *sims.World) sims.Verdict {
 			in, out, bad := a.Count("writer", "sent"), a.Count("reader", "received"), a.Count("reader", "misplaced")
 			return sims.Judge(in == out && bad == 0 && out >= manyRecords, scene.Thousands(in)+" numbers out, 0 out of order",
 				scene.Thousands(out)+" numbers out, "+scene.Thousands(bad)+" out of order", "the reader compares each number with the one before")
 		}},
-		{ID: "empty-blocks", Says: "a reader of an empty pipe sleeps in the kernel", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("empty-blocks")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "empty-blocks", Says: "a reader of an empty pipe sleeps in the kernel", After: "empty-blocks", Check: func(a *sims.World) sims.Verdict {
 			p := a.Actor("reader")
 			where := cmp.Or(p.Wchan, "system call "+p.Syscall)
 			return sims.Judge(readerAsleepOnEmpty(a), "0 B in the pipe, state S in pipe_read",
-				fmt.Sprintf("%s in the pipe, state %s in %s", bytes(a.Object("pipe").Level("queued")), p.Letter, where), "ioctl(FIONREAD), /proc/PID/stat, /proc/PID/wchan")
+				fmt.Sprintf("%s in the pipe, state %s in %s", scene.Bytes(a.Object("pipe").Level("queued")), p.Letter, where), "ioctl(FIONREAD), /proc/PID/stat, /proc/PID/wchan")
 		}},
-		{ID: "eof", Says: "read returns 0 when no write end is left, every time", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("eof")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "eof", Says: "read returns 0 when no write end is left, every time", After: "eof", Check: func(a *sims.World) sims.Verdict {
 			m, ends := a.Last("reader", "end of file"), a.Object("pipe").Level("writers")
 			if m == nil {
 				return sims.Judge(false, "read = 0", "read = -1 "+a.Last("reader", "read failed").S["errno"], "errno of read(2)")
@@ -275,13 +263,13 @@ func hoseSentence(w *sims.World) string {
 	case w.Last("reader", "end of file") != nil:
 		return "No write end is left and the pipe is empty: read(2) returned 0, the end of file."
 	case reader.Life == scene.Stopped:
-		return "The reader is stopped: " + bytes(queued) + " wait in the pipe."
+		return "The reader is stopped: " + scene.Bytes(queued) + " wait in the pipe."
 	case reader.Idle:
-		return "The reader rests: " + bytes(queued) + " wait in the pipe."
+		return "The reader rests: " + scene.Bytes(queued) + " wait in the pipe."
 	case justGoesOn(w):
 		return "The " + w.Moments[len(w.Moments)-1].Who + " goes on."
 	case ended && queued > 0:
-		return "The write end is closed. " + bytes(queued) + " are still in the pipe, and the reader gets them first."
+		return "The write end is closed. " + scene.Bytes(queued) + " are still in the pipe, and the reader gets them first."
 	case ended:
 		return "The write end is closed: the reader's next read(2) returns 0."
 	}
@@ -313,7 +301,7 @@ func flowSentence(w *sims.World) string {
 	case empty:
 		return "The reader is ahead: it has every byte, and sleeps in read(2) until the next one."
 	case queued > 0:
-		return "The writer is ahead: " + bytes(queued) + " are on their way through the kernel."
+		return "The writer is ahead: " + scene.Bytes(queued) + " are on their way through the kernel."
 	}
 	return "The writer writes numbers, and the reader takes them out in order."
 }

@@ -79,26 +79,19 @@ var inherit = sims.Sim{
 		}},
 	},
 	Claims: []sims.Claim{
-		{ID: "fd-tables", Says: "each process has a table of its own, and all rows lead to one pipe", Check: checkTables},
-		{ID: "forgotten-end", Says: "a forgotten copy of the write end keeps the reader waiting after the writer is gone", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("hangs")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "fd-tables", Says: "each process has a table of its own, and all rows lead to one pipe", After: "closed", Check: checkTables},
+		{ID: "forgotten-end", Says: "a forgotten copy of the write end keeps the reader waiting after the writer is gone", After: "hangs", Check: func(a *sims.World) sims.Verdict {
 			got := fmt.Sprintf("reader in state %s, %s, %s in the pipe, writer: %s", a.Actor("reader").Letter,
-				plural(a.Object("pipe").Level("writers"), "write end"), bytes(a.Object("pipe").Level("queued")), a.Actor("writer").Ended())
+				scene.Many(a.Object("pipe").Level("writers"), "write end"), scene.Bytes(a.Object("pipe").Level("queued")), a.Actor("writer").Ended())
 			return sims.Judge(readerHangs(a) && ends(a, "w") == 1, "reader asleep on an empty pipe, 1 write end, writer ended", got,
 				"/proc/PID/fd, /proc/PID/wchan, ioctl(FIONREAD)")
 		}},
-		{ID: "eof-needs-all", Says: "read returns 0 only when every write end is closed", Check: func(w *sims.World) sims.Verdict {
-			before, after := w.After("hangs"), w.After("released")
-			if after == nil {
-				return sims.NotYet()
-			}
+		{ID: "eof-needs-all", Says: "read returns 0 only when every write end is closed", After: "released", Check: func(after *sims.World) sims.Verdict {
+			before := after.After("hangs")
 			early, late := before.Said("reader", "end of file"), after.Said("reader", "end of file")
 			got := fmt.Sprintf("with %s: %s; with %s: %s",
-				plural(before.Object("pipe").Level("writers"), "write end"), plural(int64(early), "end of file"),
-				plural(after.Object("pipe").Level("writers"), "write end"), plural(int64(late), "end of file"))
+				scene.Many(before.Object("pipe").Level("writers"), "write end"), scene.Many(int64(early), "end of file"),
+				scene.Many(after.Object("pipe").Level("writers"), "write end"), scene.Many(int64(late), "end of file"))
 			return sims.Judge(early == 0 && late == 1 && before.Object("pipe").Level("writers") == 1 && after.Object("pipe").Level("writers") == 0,
 				"with 1 write end: 0 ends of file; with 0 write ends: 1 end of file", got, "/proc/PID/fd, return value of read(2)")
 		}},
@@ -200,11 +193,8 @@ func readerHangs(w *sims.World) bool {
 		p.Level("writers") == ends(w, "w") && (got == nil || w.ReadSince(got))
 }
 
-func checkTables(w *sims.World) sims.Verdict {
-	a, b := w.After("forked"), w.After("closed")
-	if b == nil {
-		return sims.NotYet()
-	}
+func checkTables(b *sims.World) sims.Verdict {
+	a := b.After("forked")
 	rows, targets := 0, map[string]bool{}
 	for _, role := range family {
 		for _, f := range a.Actor(role).FDs {
@@ -221,7 +211,7 @@ func checkTables(w *sims.World) sims.Verdict {
 		if kept {
 			own = "stays open"
 		}
-		return fmt.Sprintf("%d rows lead to %s; when the parent closes its write end, the writer's %s", rows, plural(int64(pipes), "pipe"), own)
+		return fmt.Sprintf("%d rows lead to %s; when the parent closes its write end, the writer's %s", rows, scene.Many(int64(pipes), "pipe"), own)
 	}
 	return sims.Judge(rows == 8 && len(targets) == 1 && kept && !closed, say(8, 1, true), say(rows, len(targets), kept), "/proc/PID/fd")
 }
@@ -320,7 +310,7 @@ func inheritState(w *sims.World) string {
 	case reader.Life == scene.Unborn || !w.ReadSince(w.Last("parent", "forked")):
 		return "The parent makes a pipe and starts its children."
 	case !reader.Life.Alive():
-		return "The reader is gone (" + reader.Ended() + "): " + plural(ends(w, "r"), "read end") + " left, and nobody who reads."
+		return "The reader is gone (" + reader.Ended() + "): " + scene.Many(ends(w, "r"), "read end") + " left, and nobody who reads."
 	case reader.Life == scene.Stopped:
 		return "The reader is stopped. Its descriptors stay open all the same."
 	case len(who) == 0:
@@ -330,16 +320,5 @@ func inheritState(w *sims.World) string {
 	case !writer.Life.Alive():
 		return "The writer is gone (" + writer.Ended() + ") and the reader takes what is left."
 	}
-	return fmt.Sprintf("The pipe is empty and the reader sleeps in read(2): %s and %s are open.", plural(ends(w, "w"), "write end"), plural(ends(w, "r"), "read end"))
-}
-
-// plural writes a number and its noun: 1 write end, 2 write ends.
-func plural(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	if head, tail, ok := strings.Cut(noun, " of "); ok {
-		return fmt.Sprintf("%s %ss of %s", scene.Thousands(n), head, tail)
-	}
-	return scene.Thousands(n) + " " + noun + "s"
+	return fmt.Sprintf("The pipe is empty and the reader sleeps in read(2): %s and %s are open.", scene.Many(ends(w, "w"), "write end"), scene.Many(ends(w, "r"), "read end"))
 }

@@ -61,14 +61,10 @@ var shell = sims.Sim{
 			For: "yes and head have ended", Until: allOver},
 	},
 	Claims: []sims.Claim{
-		{ID: "dup2", Says: "dup2 puts the pipe under descriptors 0 and 1 before any program runs", Check: checkDup2},
-		{ID: "output", Says: "what comes out is what a shell gives for the same line", Check: checkOutput},
-		{ID: "statuses", Says: "every stage has an exit status of its own", Check: checkStatuses},
-		{ID: "sigpipe", Says: "yes is killed by SIGPIPE when head has gone", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("sigpipe")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "dup2", Says: "dup2 puts the pipe under descriptors 0 and 1 before any program runs", After: "after", Check: checkDup2},
+		{ID: "output", Says: "what comes out is what a shell gives for the same line", After: "runs", Check: checkOutput},
+		{ID: "statuses", Says: "every stage has an exit status of its own", After: "sigpipe", Check: checkStatuses},
+		{ID: "sigpipe", Says: "yes is killed by SIGPIPE when head has gone", After: "sigpipe", Check: func(a *sims.World) sims.Verdict {
 			return sims.Judge(a.Actor(stageName(1)).Signal == int(unix.SIGPIPE), "killed by SIGPIPE", a.Actor(stageName(1)).Ended(), "wait status")
 		}},
 	},

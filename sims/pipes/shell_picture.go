@@ -38,11 +38,8 @@ func allOver(w *sims.World) bool {
 }
 
 // checkDup2 looks at descriptors 0 and 1 of each stage before and after.
-func checkDup2(w *sims.World) sims.Verdict {
-	a, b := w.After("before"), w.After("after")
-	if b == nil {
-		return sims.NotYet()
-	}
+func checkDup2(b *sims.World) sims.Verdict {
+	a := b.After("before")
 	var want, got []string
 	ok, n := true, len(stages(b))
 	for i := 1; i <= n; i++ {
@@ -89,11 +86,7 @@ var expected = map[string]string{
 	"ls nowhere | wc -l":                        "0",
 }
 
-func checkOutput(w *sims.World) sims.Verdict {
-	a := w.After("runs")
-	if a == nil {
-		return sims.NotYet()
-	}
+func checkOutput(a *sims.World) sims.Verdict {
 	want, known := expected[a.Options["command line"]]
 	if !known {
 		return sims.Verdict{Status: sims.Skipped, Reason: "the command line is your own: there is nothing to compare its output with"}
@@ -102,14 +95,11 @@ func checkOutput(w *sims.World) sims.Verdict {
 	return sims.Judge(got == want, want, got, "read(2) of the terminal")
 }
 
-func checkStatuses(w *sims.World) sims.Verdict {
-	a, b := w.After("runs"), w.After("sigpipe")
-	if b == nil {
-		return sims.NotYet()
-	}
+func checkStatuses(b *sims.World) sims.Verdict {
+	a := b.After("runs")
 	got := append(statuses(a), statuses(b)...)
 	want := len(stages(a)) + len(stages(b))
-	return sims.Judge(len(got) == want, plural(int64(want), "stage")+", a status each", strings.Join(got, " · "), "wait status of each pid")
+	return sims.Judge(len(got) == want, scene.Many(int64(want), "stage")+", a status each", strings.Join(got, " · "), "wait status of each pid")
 }
 
 // statuses say how each stage ended.

@@ -11,9 +11,10 @@ import (
 
 // Fields of /proc/PID/stat, counted as in proc_pid_stat(5), from 1.
 const (
-	statState   = 3
-	statThreads = 20
-	statStart   = 22
+	statState     = 3
+	statThreads   = 20
+	statStart     = 22
+	statProcessor = 39
 )
 
 // parseStat fills in what /proc/PID/stat says. The name of the program is in
@@ -24,7 +25,7 @@ func (s *Status) parseStat(text []byte) error {
 		return fmt.Errorf("/proc/PID/stat: no name in %q", text)
 	}
 	rest, n := text[end+1:], statState-1
-	for len(rest) > 0 && n < statStart {
+	for len(rest) > 0 && n < statProcessor {
 		var field []byte
 		rest = bytes.TrimLeft(rest, " ")
 		field, rest, _ = bytes.Cut(rest, []byte(" "))
@@ -35,6 +36,8 @@ func (s *Status) parseStat(text []byte) error {
 			s.Threads = int(number(field))
 		case statStart:
 			s.Start = number(field)
+		case statProcessor:
+			s.Processor = int(number(field))
 		}
 	}
 	if n < statStart {

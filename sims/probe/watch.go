@@ -37,6 +37,8 @@ type Status struct {
 	// VoluntarySwitches and InvoluntarySwitches count how often the main thread
 	// gave up the processor, and how often it was taken away.
 	VoluntarySwitches, InvoluntarySwitches int64
+	// Processor is the number of the one that the main thread runs on, or ran on last.
+	Processor int
 	// Threads counts its threads.
 	Threads int
 }

@@ -92,48 +92,29 @@ var fullQueue = sims.Sim{
 		}},
 	},
 	Claims: []sims.Claim{
-		{ID: "bounded", Says: "a queue takes as many messages as it was made for, and not one more", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("fills")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "bounded", Says: "a queue takes as many messages as it was made for, and not one more", After: "fills", Check: func(a *sims.World) sims.Verdict {
 			depth := a.Object("queue").Level("depth")
-			return sims.Judge(level(a) == depth && a.Count("producer", "sent") == depth && depth > 0, plural(depth, "message"), plural(level(a), "message"),
+			return sims.Judge(level(a) == depth && a.Count("producer", "sent") == depth && depth > 0, scene.Many(depth, "message"), scene.Many(level(a), "message"),
 				"mq_curmsgs and mq_maxmsg of mq_getattr(3)")
 		}},
-		{ID: "sleeps", Says: "the sender of the next message sleeps in the kernel", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("fills")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "sleeps", Says: "the sender of the next message sleeps in the kernel", After: "fills", Check: func(a *sims.World) sims.Verdict {
 			return sims.Judge(asleepIn(a, "producer", "mq_timedsend"), "state S in mq_timedsend", where(a, "producer"), "/proc/PID/stat, /proc/PID/syscall, /proc/PID/wchan")
 		}},
-		{ID: "one-for-one", Says: "each message taken out lets exactly one in", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("fills"), w.After("one-out")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "one-for-one", Says: "each message taken out lets exactly one in", After: "one-out", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("fills")
 			in, out := b.Count("producer", "sent")-a.Count("producer", "sent"), b.Count("consumer", "received")-a.Count("consumer", "received")
 			depth := b.Object("queue").Level("depth")
 			return sims.Judge(in == 1 && out == 1 && level(b) == depth, fmt.Sprintf("1 out, 1 in, %d in the queue", depth),
 				fmt.Sprintf("%d out, %d in, %d in the queue", out, in, level(b)), "mq_getattr(3), the returns of mq_receive(3) and mq_send(3)")
 		}},
-		{ID: "no-loss", Says: "no message is lost, and none overtakes another", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("settles")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "no-loss", Says: "no message is lost, and none overtakes another", After: "settles", Check: func(a *sims.World) sims.Verdict {
 			sent, got, missing := a.Count("producer", "sent"), a.Count("consumer", "received"), a.Count("consumer", "missing")
 			return sims.Judge(missing == 0 && got >= 30 && sent-got == level(a), fmt.Sprintf("%d sent = %d received + %d in the queue; 0 missing", sent, got, sent-got),
 				fmt.Sprintf("%d sent, %d received, %d in the queue; %d missing", sent, got, level(a), missing), "mq_getattr(3), the number in each message")
 		}},
-		{ID: "eagain", Says: "with O_NONBLOCK a full queue gives EAGAIN at once", Check: checkRefused("nonblock", "EAGAIN")},
-		{ID: "etimedout", Says: "with a time limit a full queue gives ETIMEDOUT when the time is over", Check: checkRefused("timeout", "ETIMEDOUT")},
-		{ID: "msg-max", Says: "without privilege no queue is made deeper than msg_max", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("limit")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "eagain", Says: "with O_NONBLOCK a full queue gives EAGAIN at once", After: "nonblock", Check: checkRefused("EAGAIN")},
+		{ID: "etimedout", Says: "with a time limit a full queue gives ETIMEDOUT when the time is over", After: "timeout", Check: checkRefused("ETIMEDOUT")},
+		{ID: "msg-max", Says: "without privilege no queue is made deeper than msg_max", After: "limit", Check: func(a *sims.World) sims.Verdict {
 			m := asked(a, "too deep")
 			limit, known := a.Facts["mq-msg-max"]
 			if !known {
@@ -142,17 +123,13 @@ var fullQueue = sims.Sim{
 			return sims.Judge(m.S["errno"] == "EINVAL" && m.N["depth"] == limit+1, fmt.Sprintf("%d gets EINVAL", limit+1),
 				fmt.Sprintf("%d gets %s", m.N["depth"], cmp.Or(m.S["errno"], "a queue")), "errno of mq_open(3), /proc/sys/fs/mqueue/msg_max")
 		}},
-		{ID: "default", Says: "a queue made without a word about its depth has the default of the machine", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("limit")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "default", Says: "a queue made without a word about its depth has the default of the machine", After: "limit", Check: func(a *sims.World) sims.Verdict {
 			m := asked(a, "default")
 			if _, known := a.Facts["mq-msg-default"]; !known {
 				return noLimits
 			}
 			want := min(a.Facts["mq-msg-default"], a.Facts["mq-msg-max"])
-			return sims.Judge(m.S["errno"] == "" && m.N["depth"] == want, plural(want, "message"), cmp.Or(m.S["errno"], plural(m.N["depth"], "message")),
+			return sims.Judge(m.S["errno"] == "" && m.N["depth"] == want, scene.Many(want, "message"), cmp.Or(m.S["errno"], scene.Many(m.N["depth"], "message")),
 				"mq_maxmsg of mq_getattr(3), /proc/sys/fs/mqueue/msg_default")
 		}},
 	},
@@ -294,12 +271,8 @@ func refusedAtFull(errno string) func(*sims.World) bool {
 	}
 }
 
-func checkRefused(step, errno string) func(*sims.World) sims.Verdict {
-	return func(w *sims.World) sims.Verdict {
-		a := w.After(step)
-		if a == nil {
-			return sims.NotYet()
-		}
+func checkRefused(errno string) func(*sims.World) sims.Verdict {
+	return func(a *sims.World) sims.Verdict {
 		m, depth := a.Last("producer", "refused"), a.Object("queue").Level("depth")
 		expected, measured, ok := errno, m.S["errno"], m.S["errno"] == errno
 		if errno == "ETIMEDOUT" {
@@ -386,7 +359,7 @@ func waitsForRoom(w *sims.World) bool {
 
 func fullQueueSentence(w *sims.World) string {
 	producer, consumer, n := w.Actor("producer"), w.Actor("consumer"), level(w)
-	waiting := plural(max(n, 0), "message") + " in the queue"
+	waiting := scene.Many(max(n, 0), "message") + " in the queue"
 	switch {
 	case producer.Ended() != "" && consumer.Ended() != "":
 		return "Both are gone, with " + waiting + ". It stays till it is unlinked."
@@ -415,7 +388,7 @@ func fillingSentence(w *sims.World, n int64) string {
 	}
 	switch {
 	case w.Actor("producer").Gate != "":
-		return "The producer is held before its next mq_send, with " + plural(max(n, 0), "message") + " in the queue."
+		return "The producer is held before its next mq_send, with " + scene.Many(max(n, 0), "message") + " in the queue."
 	case !w.Actor("consumer").Idle && w.Actor("consumer").Gate == "" && w.Count("consumer", "received") > 0:
 		return "The consumer works on one message after another, and the producer fills each free place at once."
 	case w.Count("producer", "refused") > 0 && w.Options["mode"] == "timeout":
@@ -431,9 +404,9 @@ func fillingSentence(w *sims.World, n int64) string {
 func askedSentence(m *sims.Moment) string {
 	switch {
 	case m.S["what"] == "default" && m.S["errno"] == "":
-		return "A queue of no stated depth was made. It holds " + plural(m.N["depth"], "message") + ", and was removed again."
+		return "A queue of no stated depth was made. It holds " + scene.Many(m.N["depth"], "message") + ", and was removed again."
 	case m.S["errno"] != "":
-		return "mq_open for a queue of " + plural(m.N["depth"], "message") + " failed with " + m.S["errno"] + "."
+		return "mq_open for a queue of " + scene.Many(m.N["depth"], "message") + " failed with " + m.S["errno"] + "."
 	}
-	return "The kernel made a queue of " + plural(m.N["depth"], "message") + ", past its own limit."
+	return "The kernel made a queue of " + scene.Many(m.N["depth"], "message") + ", past its own limit."
 }

@@ -127,14 +127,6 @@ func gone(w *sims.World, roles ...string) []string {
 	return slices.DeleteFunc(slices.Clone(roles), func(r string) bool { return w.Actor(r).Ended() == "" })
 }
 
-// plural writes a number and its noun: 1 message, 2 messages.
-func plural(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return scene.Thousands(n) + " " + noun + "s"
-}
-
 // msgMax is how deep a queue may be on this machine, at most what is wanted.
 func msgMax(wanted int64) int64 {
 	if limit := probe.Machine().MqMsgMax; limit > 0 {

@@ -101,22 +101,14 @@ var persistence = sims.Sim{
 		}},
 	},
 	Claims: []sims.Claim{
-		{ID: "outlives", Says: "messages stay when their sender is killed and nobody has the queue open", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("killed")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "outlives", Says: "messages stay when their sender is killed and nobody has the queue open", After: "killed", Check: func(a *sims.World) sims.Verdict {
 			say := func(n, open int64) string {
 				return fmt.Sprintf("%d in the queue, open in %d of our processes, producer %s", n, open, a.Actor("producer").Ended())
 			}
 			return sims.Judge(level(a) == letters && held(a) == 0 && a.Actor("producer").Signal == int(unix.SIGKILL), say(letters, 0), say(level(a), held(a)),
 				"mq_getattr(3), /proc/PID/fd, wait status")
 		}},
-		{ID: "listed", Says: "the queue can be looked at without taking a message", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("listed")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "listed", Says: "the queue can be looked at without taking a message", After: "listed", Check: func(a *sims.World) sims.Verdict {
 			want := 0
 			for _, text := range texts(a, "sent") {
 				want += len(text)
@@ -125,30 +117,20 @@ var persistence = sims.Sim{
 			return sims.Judge(m.N["qsize"] == int64(want) && level(a) == letters, fmt.Sprintf("QSIZE:%d, then %d messages in the queue", want, letters),
 				fmt.Sprintf("QSIZE:%d, then %d messages in the queue", m.N["qsize"], level(a)), "read(2) on the queue's descriptor, mq_getattr(3)")
 		}},
-		{ID: "file", Says: "where the file system of queues is mounted, the queue is a file there, and says the same", Needs: []string{"mqueue-fs"}, Check: func(w *sims.World) sims.Verdict {
-			a := w.After("listed")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "file", Says: "where the file system of queues is mounted, the queue is a file there, and says the same", Needs: []string{"mqueue-fs"}, After: "listed", Check: func(a *sims.World) sims.Verdict {
 			m := a.Last("lister", "listed")
 			got := cmp.Or(m.S["file"], m.S["why"])
 			return sims.Judge(m.S["file"] == m.S["descriptor"] && m.S["file"] != "", m.S["descriptor"], got, "the file in the folder where mqueue is mounted")
 		}},
-		{ID: "after-death", Says: "a process born after the sender's death receives every message", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("killed"), w.After("read")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "after-death", Says: "a process born after the sender's death receives every message", After: "read", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("killed")
 			sent, got := strings.Join(texts(a, "sent"), ", "), strings.Join(texts(b, "received"), ", ")
 			later := b.Actor("consumer").Born > a.Actor("producer").Since
 			return sims.Judge(got == sent && later && level(b) == 0, fmt.Sprintf("%s; born after the death: true", sent), fmt.Sprintf("%s; born after the death: %v", got, later),
 				"the bytes that mq_receive(3) gave, wait status, mq_getattr(3)")
 		}},
-		{ID: "unlinked", Says: "unlink takes the name at once; who has the queue open keeps the messages", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("unlinked"), w.After("refused")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "unlinked", Says: "unlink takes the name at once; who has the queue open keeps the messages", After: "refused", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("unlinked")
 			m := b.Last("consumer", "refused")
 			say := func(errno string, n int64) string {
 				return fmt.Sprintf("%s for a newcomer, %d messages behind the open descriptor", errno, n)
@@ -156,11 +138,7 @@ var persistence = sims.Sim{
 			return sims.Judge(m.S["errno"] == "ENOENT" && level(a) == letters && held(a) == 1, say("ENOENT", letters), say(m.S["errno"], level(a)),
 				"errno of mq_open(3), mq_getattr(3) on a duplicate of the descriptor")
 		}},
-		{ID: "destroyed", Says: "with neither a name nor an open descriptor the queue is gone", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("destroyed")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "destroyed", Says: "with neither a name nor an open descriptor the queue is gone", After: "destroyed", Check: func(a *sims.World) sims.Verdict {
 			o := a.Object("queue")
 			say := func(names, open int64) string { return fmt.Sprintf("%d names, %d open descriptors", names, open) }
 			return sims.Judge(o.Level("exists") == 0 && held(a) == 0, say(0, 0), say(o.Level("exists"), held(a)), "mq_open(3), /proc/PID/fd")
@@ -381,9 +359,9 @@ func persistenceSentence(w *sims.World) string {
 	case tooLate(w, "lister"):
 		return "The lister found no queue of that name: mq_open failed with " + w.Last("lister", "refused").S["errno"] + "."
 	case refused != nil && isNews(w, refused) && held(w) > 0:
-		return "The name is gone: the consumer's mq_open failed with " + refused.S["errno"] + ". The producer still holds " + plural(n, "message") + "."
+		return "The name is gone: the consumer's mq_open failed with " + refused.S["errno"] + ". The producer still holds " + scene.Many(n, "message") + "."
 	case o.Level("exists") != 1 && held(w) > 0:
-		return "The queue has no name any more. " + plural(n, "message") + " can be reached only by who has it open."
+		return "The queue has no name any more. " + scene.Many(n, "message") + " can be reached only by who has it open."
 	case o.Level("exists") != 1 && w.Said("producer", "made") == 0:
 		if e := producer.Ended(); e != "" {
 			return "The producer is gone (" + e + ") before it made a queue."
@@ -398,7 +376,7 @@ func persistenceSentence(w *sims.World) string {
 	for _, role := range gone(w, "producer", "consumer") {
 		dead = append(dead, "the "+role+" ("+w.Actor(role).Ended()+")")
 	}
-	waits := plural(n, "message")
+	waits := scene.Many(n, "message")
 	switch {
 	case slices.ContainsFunc([]*sims.ActorState{producer, consumer}, func(a *sims.ActorState) bool { return a.Life == scene.Stopped }):
 		return "A process is stopped. " + waits + " in the queue, as before."
@@ -407,7 +385,7 @@ func persistenceSentence(w *sims.World) string {
 	case asleepIn(w, "producer", "mq_timedsend"):
 		return "The queue is full, and the producer sleeps in mq_send."
 	case producer.Ended() != "" && consumer.Idle && n == 0 && w.Count("consumer", "received") > 0:
-		return "The consumer has received " + plural(w.Count("consumer", "received"), "letter") + ", and their sender is gone (" + producer.Ended() + ")."
+		return "The consumer has received " + scene.Many(w.Count("consumer", "received"), "letter") + ", and their sender is gone (" + producer.Ended() + ")."
 	case len(dead) > 0 && held(w) == 0 && n > 0:
 		return "Gone: " + strings.Join(dead, ", ") + ". Nobody has the queue open, and " + waits + " are in it all the same."
 	case len(dead) > 0:

@@ -89,11 +89,8 @@ var urgentFirst = sims.Sim{
 		}},
 	},
 	Claims: []sims.Claim{
-		{ID: "highest-first", Says: "the message with the highest priority is received first", Check: func(w *sims.World) sims.Verdict {
-			before, after := w.After("urgent"), w.After("order")
-			if after == nil {
-				return sims.NotYet()
-			}
+		{ID: "highest-first", Says: "the message with the highest priority is received first", After: "order", Check: func(after *sims.World) sims.Verdict {
+			before := after.After("urgent")
 			got := []int64{}
 			for i := range after.Moments {
 				if m := &after.Moments[i]; m.Name == "received" {
@@ -104,22 +101,15 @@ var urgentFirst = sims.Sim{
 				"5 in the queue, received with the priorities [31 1 1 1 0]", fmt.Sprintf("%d in the queue, received with the priorities %v", level(before), got),
 				"mq_getattr(3), the priority that mq_receive(3) gave")
 		}},
-		{ID: "fifo", Says: "within one priority the oldest is received first, whoever sent it", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("order")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "fifo", Says: "within one priority the oldest is received first, whoever sent it", After: "order", Check: func(a *sims.World) sims.Verdict {
 			letters := func(moment string) string {
 				return strings.Join(slices.DeleteFunc(texts(a, moment), func(s string) bool { return !strings.HasPrefix(s, "letter") }), ", ")
 			}
 			sent, got := letters("sent"), letters("received")
 			return sims.Judge(sent == got && sent == "letter 1, letter 2, letter a", sent, got, "the bytes that mq_receive(3) gave")
 		}},
-		{ID: "starves", Says: "a message of low priority waits as long as more urgent ones come", Check: func(w *sims.World) sims.Verdict {
-			before, after := w.After("overtaken"), w.After("starved")
-			if after == nil {
-				return sims.NotYet()
-			}
+		{ID: "starves", Says: "a message of low priority waits as long as more urgent ones come", After: "starved", Check: func(after *sims.World) sims.Verdict {
+			before := after.After("overtaken")
 			sent := texts(before, "sent")
 			got := texts(after, "received")
 			left := after.InQueue("queue")
@@ -127,20 +117,13 @@ var urgentFirst = sims.Sim{
 			return sims.Judge(ok, "log 2, sent before both fires, is the one left",
 				fmt.Sprintf("received %s; %d left: %s", strings.Join(got[min(5, len(got)):], ", "), level(after), said(left)), "mq_getattr(3), the bytes that mq_receive(3) gave")
 		}},
-		{ID: "sleeps", Says: "a consumer without a message sleeps in the kernel, and the next message wakes it", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("asleep"), w.After("woken")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "sleeps", Says: "a consumer without a message sleeps in the kernel, and the next message wakes it", After: "woken", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("asleep")
 			n := b.Count("consumer", "received") - a.Count("consumer", "received")
 			return sims.Judge(asleepIn(a, "consumer", "mq_timedreceive") && n == 1, "state S in mq_timedreceive, then 1 more received",
 				fmt.Sprintf("%s, then %d more received", where(a, "consumer"), n), "/proc/PID/stat, /proc/PID/syscall, /proc/PID/wchan")
 		}},
-		{ID: "top", Says: "priorities end at 32,767: 32,768 gets EINVAL", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("limits")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "top", Says: "priorities end at 32,767: 32,768 gets EINVAL", After: "limits", Check: func(a *sims.World) sims.Verdict {
 			in, refused := a.Last("producer", "sent"), a.Last("producer", "refused")
 			say := func(sent, refused int64, errno string) string {
 				return fmt.Sprintf("%s is taken, %s gets %s", scene.Thousands(sent), scene.Thousands(refused), errno)
@@ -278,7 +261,7 @@ func prioritySentence(w *sims.World) string {
 	}
 	for _, role := range []string{"producer", "second", "consumer"} {
 		if w.Actor(role).Life == scene.Stopped {
-			return "The " + spoken(role) + " is stopped. The queue does not mind: " + plural(max(n, 0), "message") + " in it."
+			return "The " + spoken(role) + " is stopped. The queue does not mind: " + scene.Many(max(n, 0), "message") + " in it."
 		}
 	}
 	if asleepIn(w, "consumer", "mq_timedreceive") && n == 0 {
@@ -311,7 +294,7 @@ func mailSentence(w *sims.World, n int64) string {
 	case m.Name == "received":
 		return fmt.Sprintf("The consumer got %s, priority %s. Next is %s.", m.S["text"], scene.Thousands(m.N["priority"]), in[0].Text)
 	}
-	return fmt.Sprintf("%s in the queue: %s is next, with priority %s.", plural(n, "message"), in[0].Text, scene.Thousands(in[0].Priority))
+	return fmt.Sprintf("%s in the queue: %s is next, with priority %s.", scene.Many(n, "message"), in[0].Text, scene.Thousands(in[0].Priority))
 }
 
 func spoken(role string) string {
@@ -329,9 +312,9 @@ func goneSentence(w *sims.World, dead []string) string {
 	text := "Gone: " + strings.Join(names, ", ") + "."
 	switch n := level(w); {
 	case n > 0 && slices.Contains(dead, "consumer"):
-		return text + " " + plural(n, "message") + " stay in the queue for whoever opens it next."
+		return text + " " + scene.Many(n, "message") + " stay in the queue for whoever opens it next."
 	case n > 0:
-		return text + " " + plural(n, "message") + " in the queue: they do not go with their sender."
+		return text + " " + scene.Many(n, "message") + " in the queue: they do not go with their sender."
 	}
 	if asleepIn(w, "consumer", "mq_timedreceive") {
 		return text + " The consumer sleeps at the empty queue: no end of file will come."

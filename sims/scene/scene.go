@@ -6,6 +6,7 @@ package scene
 
 import (
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -176,6 +177,21 @@ func Thousands(n int64) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
+}
+
+// Bytes is a number of bytes: "65,536 B".
+func Bytes(n int64) string { return Thousands(n) + " B" }
+
+// Many is a number of things, in the plural where it is not one: "2 write ends",
+// "3 pairs of sockets".
+func Many(n int64, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	if head, tail, is := strings.Cut(thing, " of "); is {
+		return Thousands(n) + " " + head + "s of " + tail
+	}
+	return Thousands(n) + " " + thing + "s"
 }
 
 // Object finds an object by its key, or nil.

@@ -95,11 +95,7 @@ var futexLock = sims.Sim{
 		{ID: "three", Turn: sims.Press("three, 20 µs"), For: "all three have locked 500 times", Until: fought("three, 20 µs inside", 3)},
 	},
 	Claims: []sims.Claim{
-		{ID: "alone", Says: "a lock that nobody else wants makes no system call", Needs: []string{"ptrace"}, Check: func(w *sims.World) sims.Verdict {
-			a := w.After("alone")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "alone", Says: "a lock that nobody else wants makes no system call", Needs: []string{"ptrace"}, After: "alone", Check: func(a *sims.World) sims.Verdict {
 			n, text := a.Called("locker-a"), "0 calls"
 			if n > 0 {
 				text = scene.Thousands(n) + " calls, the last " + callText(lastCall(a, "locker-a"))
@@ -107,40 +103,20 @@ var futexLock = sims.Sim{
 			return sims.Judge(n == 0 && a.Actor("locker-a").Traced && a.Last("locker-a", "paired").N["pairs"] == pairsAlone, "0 calls in 1,000 pairs",
 				text, "ptrace: the x-ray of locker-a")
 		}},
-		{ID: "asleep", Says: "who finds the lock taken sleeps in the kernel, on the word", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("sleeps")
-			if a == nil {
-				return sims.NotYet()
-			}
-			p := a.Actor("locker-b")
-			where := p.Wchan
-			if where == "" {
-				where = "system call " + p.Syscall
-			}
-			return sims.Judge(a.Asleep("locker-b", "futex"), "state S in futex_wait", "state "+p.Letter+" in "+where, "/proc/PID/stat, /proc/PID/wchan")
+		{ID: "asleep", Says: "who finds the lock taken sleeps in the kernel, on the word", After: "sleeps", Check: func(a *sims.World) sims.Verdict {
+			return sims.Judge(a.Asleep("locker-b", "futex"), "state S in futex_wait", a.Actor("locker-b").Where(), "/proc/PID/stat, /proc/PID/wchan")
 		}},
-		{ID: "wait", Says: "it called FUTEX_WAIT once, and has not come back", Needs: []string{"ptrace"}, Check: func(w *sims.World) sims.Verdict {
-			a := w.After("sleeps")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "wait", Says: "it called FUTEX_WAIT once, and has not come back", Needs: []string{"ptrace"}, After: "sleeps", Check: func(a *sims.World) sims.Verdict {
 			c := lastCall(a, "locker-b")
 			return sims.Judge(strings.Contains(c.Args, "FUTEX_WAIT") && c.Blocked && a.Called("locker-b") == 0, "futex(FUTEX_WAIT), blocked",
 				callText(c), "ptrace: the x-ray of locker-b")
 		}},
-		{ID: "word", Says: "the word says that somebody waits, and not how many", Check: func(w *sims.World) sims.Verdict {
-			a, b, c := w.After("held"), w.After("sleeps"), w.After("both-sleep")
-			if c == nil {
-				return sims.NotYet()
-			}
+		{ID: "word", Says: "the word says that somebody waits, and not how many", After: "both-sleep", Check: func(c *sims.World) sims.Verdict {
+			a, b := c.After("held"), c.After("sleeps")
 			got := fmt.Sprintf("%d, %d, %d", lockWord(a), lockWord(b), lockWord(c))
 			return sims.Judge(got == "1, 2, 2", "1 with nobody, 2 with one, 2 with two", got, "pread(2) of the shared memory")
 		}},
-		{ID: "wake", Says: "unlock calls FUTEX_WAKE once, and one sleeper wakes", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("wakes")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "wake", Says: "unlock calls FUTEX_WAKE once, and one sleeper wakes", After: "wakes", Check: func(a *sims.World) sims.Verdict {
 			m, asleep := a.Last("locker-a", "unlocked"), len(lockSleepers(a))
 			calls := "not watched"
 			ok := m.N["woken"] == 1 && asleep == 1
@@ -151,20 +127,13 @@ var futexLock = sims.Sim{
 			return sims.Judge(ok, "1 FUTEX_WAKE, 1 woken, 1 still asleep", fmt.Sprintf("%s; %d woken, %d still asleep", calls, m.N["woken"], asleep),
 				"ptrace, /proc/PID/wchan, the result of futex(2)")
 		}},
-		{ID: "one-too-many", Says: "the last unlock calls FUTEX_WAKE for nobody", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("free")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "one-too-many", Says: "the last unlock calls FUTEX_WAKE for nobody", After: "free", Check: func(a *sims.World) sims.Verdict {
 			b, c := a.Last("locker-b", "unlocked"), a.Last("locker-c", "unlocked")
 			woke, woken := b.N["woke"]+c.N["woke"], b.N["woken"]+c.N["woken"]
 			return sims.Judge(woke == 2 && woken == 1, "2 FUTEX_WAKE by the two that had slept, 1 woken", fmt.Sprintf("%d FUTEX_WAKE, %d woken", woke, woken), "the results of futex(2)")
 		}},
-		{ID: "contended", Says: "two who want the lock at once do call the kernel, and sleep", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("brief"), w.After("long")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "contended", Says: "two who want the lock at once do call the kernel, and sleep", After: "long", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("brief")
 			f := fightOf(b, "two, 20 µs inside")
 			slept := b.Actor("locker-a").Numbers["voluntary"] + b.Actor("locker-b").Numbers["voluntary"] - a.Actor("locker-a").Numbers["voluntary"] - a.Actor("locker-b").Numbers["voluntary"]
 			return sims.Judge(f.waits > 0 && f.wakes > 0 && slept > 0, "more than 0 of FUTEX_WAIT and FUTEX_WAKE",

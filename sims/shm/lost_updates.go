@@ -89,19 +89,11 @@ var lostUpdates = sims.Sim{
 		{ID: "spin", Turn: sims.Press("spin"), For: "both have added a million times", Until: summed("spin")},
 	},
 	Claims: []sims.Claim{
-		{ID: "by-hand", Says: "two additions whose loads come first add up to one", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("two-stores")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "by-hand", Says: "two additions whose loads come first add up to one", After: "two-stores", Check: func(a *sims.World) sims.Verdict {
 			sum := a.Object("counter").Level("sum")
 			return sims.Judge(sum == 1, "1 after two additions", fmt.Sprint(sum), "pread(2) of the shared memory")
 		}},
-		{ID: "plain-loses", Says: "two processes that load, add and store lose updates", Needs: []string{"cpus"}, Check: func(w *sims.World) sims.Verdict {
-			a := w.After("plain")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "plain-loses", Says: "two processes that load, add and store lose updates", Needs: []string{"cpus"}, After: "plain", Check: func(a *sims.World) sims.Verdict {
 			m, sum := sumOf(a, "plain"), a.Object("counter").Level("sum")
 			return sims.Judge(sum < m.N["adds"] && sum > 0, "less than "+scene.Thousands(m.N["adds"]), scene.Thousands(sum)+", in run "+fmt.Sprint(m.N["runs"]),
 				"pread(2) of the shared memory, against what both added")
@@ -110,11 +102,7 @@ var lostUpdates = sims.Sim{
 		exact("mutex", "mutex", "a mutex loses none"),
 		exact("robust", "robust mutex", "a robust mutex loses none"),
 		exact("spin", "spin", "a spin lock loses none"),
-		{ID: "cost", Says: "alone, an atomic add costs less than any lock, and the robust mutex most", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("spin")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "cost", Says: "alone, an atomic add costs less than any lock, and the robust mutex most", After: "spin", Check: func(a *sims.World) sims.Verdict {
 			cost := func(how string) int64 { _, alone := costOf(a, how); return alone }
 			ok := cost("atomic") < min(cost("mutex"), cost("spin")) && cost("robust mutex") > max(cost("mutex"), cost("spin"))
 			text := ""
@@ -375,11 +363,7 @@ func summed(how string) func(*sims.World) bool {
 }
 
 func exact(step, how, says string) sims.Claim {
-	return sims.Claim{ID: step, Says: says, Check: func(w *sims.World) sims.Verdict {
-		a := w.After(step)
-		if a == nil {
-			return sims.NotYet()
-		}
+	return sims.Claim{ID: step, Says: says, After: step, Check: func(a *sims.World) sims.Verdict {
 		m, sum := sumOf(a, how), a.Object("counter").Level("sum")
 		return sims.Judge(sum == m.N["adds"] && m.N["parties"] == 2, scene.Thousands(m.N["adds"]), scene.Thousands(sum),
 			"pread(2) of the shared memory, against what both added")

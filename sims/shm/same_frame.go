@@ -93,66 +93,40 @@ var sameFrame = sims.Sim{
 			}},
 	},
 	Claims: []sims.Claim{
-		{ID: "inode", Says: "both processes map the same file in /dev/shm", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("load")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "inode", Says: "both processes map the same file in /dev/shm", After: "load", Check: func(a *sims.World) sims.Verdict {
 			file, one, other := a.Object("board").Level("inode"), a.Mapping("writer", "board").Level("inode"), a.Mapping("reader", "board").Level("inode")
 			return sims.Judge(file > 0 && one == file && other == file, fmt.Sprintf("inode %d in both", file),
 				fmt.Sprintf("writer %d, reader %d", one, other), "the mapping's line in /proc/PID/smaps, lstat(2) on the name")
 		}},
-		{ID: "first-touch", Says: "a page that nobody has touched has no frame; the first store brings one", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("mapped"), w.After("store")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "first-touch", Says: "a page that nobody has touched has no frame; the first store brings one", After: "store", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("mapped")
 			before, after := a.Mapping("writer", "board").Level("present"), b.Mapping("writer", "board").Level("present")
 			return sims.Judge(before == 0 && after == 1, "present 0, then 1", fmt.Sprintf("present %d, then %d", before, after), "bit 63 in /proc/PID/pagemap")
 		}},
-		{ID: "shared", Says: "after the reader's first look the page is no longer the writer's alone", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("store"), w.After("load")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "shared", Says: "after the reader's first look the page is no longer the writer's alone", After: "load", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("store")
 			was, is := a.Mapping("writer", "board"), b.Mapping("writer", "board")
 			return sims.Judge(was.Level("pss") == was.Level("rss") && 2*is.Level("pss") == is.Level("rss") && is.Level("exclusive") == 0,
-				"Pss from the whole page to half of it", fmt.Sprintf("Pss %s, then %s of %s", bytes(was.Level("pss")), bytes(is.Level("pss")), bytes(is.Level("rss"))),
+				"Pss from the whole page to half of it", fmt.Sprintf("Pss %s, then %s of %s", scene.Bytes(was.Level("pss")), scene.Bytes(is.Level("pss")), scene.Bytes(is.Level("rss"))),
 				"Pss and Rss in /proc/PID/smaps, bit 56 in /proc/PID/pagemap")
 		}},
-		{ID: "frame", Says: "two addresses lead to one frame", Needs: []string{"pagemap-frames"}, Check: func(w *sims.World) sims.Verdict {
-			a := w.After("load")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "frame", Says: "two addresses lead to one frame", Needs: []string{"pagemap-frames"}, After: "load", Check: func(a *sims.World) sims.Verdict {
 			one, other := a.Mapping("writer", "board"), a.Mapping("reader", "board")
 			same := one.Level("frame") == other.Level("frame") && one.Level("frame") > 0
 			return sims.Judge(same && one.Level("address") != other.Level("address"), "one frame, two addresses",
 				fmt.Sprintf("writer %#x at %#x, reader %#x at %#x", one.Level("frame"), one.Level("address"), other.Level("frame"), other.Level("address")),
 				"bits 0–54 in /proc/PID/pagemap")
 		}},
-		{ID: "seen", Says: "what one stores the other loads", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("load")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "seen", Says: "what one stores the other loads", After: "load", Check: func(a *sims.World) sims.Verdict {
 			got := a.Last("reader", "loaded").N["value"]
 			return sims.Judge(got == 42, "42", fmt.Sprint(got), "the reader's own load")
 		}},
-		{ID: "no-calls", Says: "neither the store nor the load made a system call", Needs: []string{"ptrace"}, Check: func(w *sims.World) sims.Verdict {
-			a := w.After("load")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "no-calls", Says: "neither the store nor the load made a system call", Needs: []string{"ptrace"}, After: "load", Check: func(a *sims.World) sims.Verdict {
 			watched := a.Actor("writer").Traced && a.Actor("reader").Traced
 			return sims.Judge(watched && a.Called("writer")+a.Called("reader") == 0, "0 calls while both were watched",
 				fmt.Sprintf("writer %d, reader %d", a.Called("writer"), a.Called("reader")), "ptrace: the x-ray")
 		}},
-		{ID: "latency", Says: "the other process sees a store in less than a microsecond", Needs: []string{"cpus"}, Check: func(w *sims.World) sims.Verdict {
-			a := w.After("latency")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "latency", Says: "the other process sees a store in less than a microsecond", Needs: []string{"cpus"}, After: "latency", Check: func(a *sims.World) sims.Verdict {
 			m := a.Last("reader", "timed")
 			return sims.Judge(m.N["stores"] > 0 && m.N["median"] < 1000, "less than 1,000 ns",
 				fmt.Sprintf("%s ns, the median of %s", scene.Thousands(m.N["median"]), scene.Thousands(m.N["stores"])), "the clock that both processes read")

@@ -106,7 +106,7 @@ func pageTables(w *sims.World) scene.Table {
 				frame = fmt.Sprintf("%#x", m.Level("frame"))
 			}
 		}
-		t.Rows = append(t.Rows, []string{role, fmt.Sprintf("%#x", m.Level("address")), fmt.Sprint(m.Level("inode")), frame, bytes(max(m.Level("pss"), 0))})
+		t.Rows = append(t.Rows, []string{role, fmt.Sprintf("%#x", m.Level("address")), fmt.Sprint(m.Level("inode")), frame, scene.Bytes(max(m.Level("pss"), 0))})
 	}
 	return t
 }
@@ -169,5 +169,3 @@ func mappedSentence(w *sims.World) string {
 	}
 	return "Both have mapped the same page, each at its own address. No frame is behind it yet."
 }
-
-func bytes(n int64) string { return scene.Thousands(n) + " B" }

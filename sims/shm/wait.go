@@ -4,12 +4,8 @@ package shm
 // they run meanwhile.
 
 import (
-	"errors"
-	"os"
 	"runtime"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"ipctour/sims/sys"
 )
@@ -41,24 +37,17 @@ func (s *spinner) again() bool {
 // which that is and how to let it go again. Where that is denied the thread runs where
 // it may, and the number is −1.
 func pin(nth int) (cpu int, free func(), err error) {
-	var all, one unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &all); err != nil {
-		return 0, nil, os.NewSyscallError("sched_getaffinity", err)
+	cpus, err := sys.Processors()
+	if err != nil {
+		return 0, nil, err
 	}
-	for left := nth % max(all.Count(), 1); ; cpu++ {
-		if all.IsSet(cpu) {
-			if left == 0 {
-				break
-			}
-			left--
-		}
+	cpu = cpus[nth%len(cpus)]
+	pinned, err := sys.PinThread(cpu)
+	if err != nil {
+		return 0, nil, err
 	}
-	one.Set(cpu)
-	switch err := unix.SchedSetaffinity(0, &one); {
-	case errors.Is(err, unix.EPERM), errors.Is(err, unix.ENOSYS):
+	if !pinned {
 		return -1, func() {}, nil
-	case err != nil:
-		return 0, nil, os.NewSyscallError("sched_setaffinity", err)
 	}
-	return cpu, func() { _ = unix.SchedSetaffinity(0, &all) }, nil // what it had a moment ago
+	return cpu, func() { _ = sys.FreeThread(cpus) }, nil // what it had a moment ago
 }

@@ -92,60 +92,34 @@ var coalescing = sims.Sim{
 		}},
 	},
 	Claims: []sims.Claim{
-		{ID: "bits", Says: "while both are blocked, both wait and no handler runs", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("sent")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "bits", Says: "while both are blocked, both wait and no handler runs", After: "sent", Check: func(a *sims.World) sims.Verdict {
 			n := handled(a, "all")
 			return sims.Judge(inBoth(a, "ShdPnd") && n == 0, "both bits in ShdPnd, 0 runs of the handler",
 				fmt.Sprintf("%s in ShdPnd, %d runs", pendingNames(a), n), "ShdPnd in /proc/PID/status, the handler's count")
 		}},
-		{ID: "one", Says: "of five standard signals one arrives", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("unblocked")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "one", Says: "of five standard signals one arrives", After: "unblocked", Check: func(a *sims.World) sims.Verdict {
 			sent, n := a.Count("sender", "standard"), handled(a, "standard")
 			return sims.Judge(sent == 5 && n == 1, "5 sent, 1 handled", fmt.Sprintf("%d sent, %d handled", sent, n), "the sender's and the handler's counts")
 		}},
-		{ID: "all", Says: "of five realtime signals five arrive", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("unblocked")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "all", Says: "of five realtime signals five arrive", After: "unblocked", Check: func(a *sims.World) sims.Verdict {
 			sent, n := a.Count("sender", "realtime"), handled(a, "realtime")
 			return sims.Judge(sent == 5 && n == 5, "5 sent, 5 handled", fmt.Sprintf("%d sent, %d handled", sent, n), "the sender's and the handler's counts")
 		}},
-		{ID: "first", Says: "the one that is kept is the first", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("unblocked")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "first", Says: "the one that is kept is the first", After: "unblocked", Check: func(a *sims.World) sims.Verdict {
 			got := strings.Join(values(a, standard), " ")
 			return sims.Judge(got == "1", "number 1", "number "+got, "si_value of the signal, noted by the handler")
 		}},
-		{ID: "order", Says: "realtime signals arrive in the order of sending", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("unblocked")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "order", Says: "realtime signals arrive in the order of sending", After: "unblocked", Check: func(a *sims.World) sims.Verdict {
 			got := strings.Join(values(a, realtime), " ")
 			return sims.Judge(got == "1 2 3 4 5", "1 2 3 4 5", got, "si_value of each, noted by the handler")
 		}},
-		{ID: "twelve", Says: "with twelve of each it is one and twelve", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("twelve"), w.After("let-in")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "twelve", Says: "with twelve of each it is one and twelve", After: "let-in", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("twelve")
 			s, r := handled(b, "standard")-handled(a, "standard"), handled(b, "realtime")-handled(a, "realtime")
 			return sims.Judge(s == 1 && r == 12, "1 and 12 handled", fmt.Sprintf("%d and %d handled", s, r), "the handler's counts")
 		}},
-		{ID: "burst", Says: "every realtime signal of a burst arrives, though nothing is blocked", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("let-in"), w.After("burst")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "burst", Says: "every realtime signal of a burst arrives, though nothing is blocked", After: "burst", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("let-in")
 			sent, r, s := b.Count("sender", "realtime")-a.Count("sender", "realtime"), handled(b, "realtime")-handled(a, "realtime"), handled(b, "standard")-handled(a, "standard")
 			return sims.Judge(sent > 0 && r == sent && s >= 1 && s <= burst, fmt.Sprintf("%d of %d realtime, at least 1 standard", sent, sent),
 				fmt.Sprintf("%d of %d realtime, %d of %d standard", r, sent, s, burst), "the sender's and the handler's counts")

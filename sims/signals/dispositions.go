@@ -77,87 +77,48 @@ var dispositions = sims.Sim{
 		{ID: "killed", Turn: sims.Press("SIGKILL to all"), For: "all four are dead", Until: func(w *sims.World) bool { return dead(w, targets...) }},
 	},
 	Claims: []sims.Claim{
-		{ID: "killed", Says: "by default SIGUSR1 kills", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("sent")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "killed", Says: "by default SIGUSR1 kills", After: "sent", Check: func(a *sims.World) sims.Verdict {
 			p := a.Actor("default")
 			return sims.Judge(p.Signal == int(unix.SIGUSR1), "killed by SIGUSR1", p.Ended(), "wait status of default")
 		}},
-		{ID: "ignored", Says: "an ignored signal leaves no trace", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("sent")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "ignored", Says: "an ignored signal leaves no trace", After: "sent", Check: func(a *sims.World) sims.Verdict {
 			return sims.Judge(a.Actor("ignored").Life.Alive() && a.InSet("ignored", "SigIgn", 10) && !a.InSet("ignored", "ShdPnd", 10),
 				"alive, in SigIgn, not pending", setState(a, "ignored", unix.SIGUSR1), "SigIgn and ShdPnd in /proc/PID/status")
 		}},
-		{ID: "handler", Says: "a handled signal runs the handler, and the process goes on", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("sent")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "handler", Says: "a handled signal runs the handler, and the process goes on", After: "sent", Check: func(a *sims.World) sims.Verdict {
 			n := ran(a, unix.SIGUSR1)
 			return sims.Judge(n == 1 && a.Actor("handled").Life.Alive() && a.InSet("handled", "SigCgt", 10), "1 run of the handler; alive, in SigCgt",
 				fmt.Sprintf("%d; %s", n, setState(a, "handled", unix.SIGUSR1)), "the handler's count in shared memory, SigCgt in /proc/PID/status")
 		}},
-		{ID: "pending", Says: "a blocked signal waits in the kernel", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("sent")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "pending", Says: "a blocked signal waits in the kernel", After: "sent", Check: func(a *sims.World) sims.Verdict {
 			return sims.Judge(a.Actor("blocked").Life.Alive() && a.InSet("blocked", "SigBlk", 10) && a.InSet("blocked", "ShdPnd", 10),
 				"alive, in SigBlk and ShdPnd", setState(a, "blocked", unix.SIGUSR1), "SigBlk and ShdPnd in /proc/PID/status")
 		}},
-		{ID: "delayed", Says: "blocking only puts it off: once unblocked, it acts", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("sent"), w.After("unblocked")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "delayed", Says: "blocking only puts it off: once unblocked, it acts", After: "unblocked", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("sent")
 			p := b.Actor("blocked")
 			return sims.Judge(a.Actor("blocked").Life.Alive() && p.Signal == int(unix.SIGUSR1), "alive, then killed by SIGUSR1",
 				"alive, then "+p.Ended(), "wait status of blocked")
 		}},
-		{ID: "einval", Says: "SIGKILL and SIGSTOP can be neither caught nor ignored", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("refused")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "einval", Says: "SIGKILL and SIGSTOP can be neither caught nor ignored", After: "refused", Check: func(a *sims.World) sims.Verdict {
 			got := refusals(a)
 			return sims.Judge(got == "EINVAL ×4", "EINVAL ×4", got, "errno of rt_sigaction(2) in ignored and handled")
 		}},
-		{ID: "unblockable", Says: "nor blocked: the kernel leaves them out of the mask", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("refused")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "unblockable", Says: "nor blocked: the kernel leaves them out of the mask", After: "refused", Check: func(a *sims.World) sims.Verdict {
 			mask := sys.SignalSet(a.Actor("blocked").Numbers["SigBlk"])
 			return sims.Judge(mask&everySignal == everySignal&^sys.Signals(unix.SIGKILL, unix.SIGSTOP), fmt.Sprintf("SigBlk %016x", uint64(everySignal&^sys.Signals(unix.SIGKILL, unix.SIGSTOP))),
 				fmt.Sprintf("SigBlk %016x", uint64(mask&everySignal)), "SigBlk in /proc/PID/status, without 32 and 33")
 		}},
-		{ID: "stopped", Says: "SIGSTOP stops all four", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("stopped")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "stopped", Says: "SIGSTOP stops all four", After: "stopped", Check: func(a *sims.World) sims.Verdict {
 			return sims.Judge(letters(a) == "TTTT", "state T in all four", "states "+letters(a), "/proc/PID/stat")
 		}},
-		{ID: "continued", Says: "SIGCONT lets a process go on even where it is ignored or blocked", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("continued")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "continued", Says: "SIGCONT lets a process go on even where it is ignored or blocked", After: "continued", Check: func(a *sims.World) sims.Verdict {
 			cont := int(unix.SIGCONT)
 			return sims.Judge(!strings.Contains(letters(a), "T") && len(letters(a)) == 4 && a.InSet("ignored", "SigIgn", cont) && a.InSet("blocked", "ShdPnd", cont),
 				"nobody in state T; SIGCONT in SigIgn of one and pending in another",
 				fmt.Sprintf("states %s; %s; %s", letters(a), setState(a, "ignored", unix.SIGCONT), setState(a, "blocked", unix.SIGCONT)), "/proc/PID/stat and status")
 		}},
-		{ID: "sigkill", Says: "SIGKILL kills all four, whatever they had set", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("killed")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "sigkill", Says: "SIGKILL kills all four, whatever they had set", After: "killed", Check: func(a *sims.World) sims.Verdict {
 			n := 0
 			for _, t := range targets {
 				if a.Actor(t).Signal == int(unix.SIGKILL) {

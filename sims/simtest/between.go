@@ -60,7 +60,7 @@ func Between(t *testing.T, s *sims.Sim, played map[string][]string) {
 		until(step.For, do(p.Next), func() bool { return w.After(step.ID) != nil })
 	}
 	for _, c := range s.Claims {
-		if v := c.Check(w); lacking(c.Needs) == "" && v.Status != sims.Holds && v.Status != sims.Skipped {
+		if v := c.Judge(w); lacking(c.Needs) == "" && v.Status != sims.Holds && v.Status != sims.Skipped {
 			t.Errorf("%s (%s): %s; expected %s, measured %s by %s", c.ID, c.Says, v.Status, v.Expected, v.Measured, v.Source)
 		}
 	}

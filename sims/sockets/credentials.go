@@ -98,11 +98,7 @@ var credentials = sims.Sim{
 		}},
 	},
 	Claims: []sims.Claim{
-		{ID: "peercred", Says: "SO_PEERCRED tells who connected, without a word from the client", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("met")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "peercred", Says: "SO_PEERCRED tells who connected, without a word from the client", After: "met", Check: func(a *sims.World) sims.Verdict {
 			want := fmt.Sprintf("pids %d and %d, uid %d", a.Actor("honest").PID, a.Actor("forger").PID, a.Facts["uid"])
 			var met []int64
 			uid := int64(-1)
@@ -117,19 +113,11 @@ var credentials = sims.Sim{
 			got := fmt.Sprintf("pids %d and %d, uid %d", met[0], met[1], uid)
 			return sims.Judge(got == want && a.Said("server", "message") == 0, want+", 0 messages", got+fmt.Sprintf(", %d messages", a.Said("server", "message")), "getsockopt(SO_PEERCRED), and the pids that the tour started")
 		}},
-		{ID: "truth", Says: "the kernel puts the sender's own pid beside the message", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("hello")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "truth", Says: "the kernel puts the sender's own pid beside the message", After: "hello", Check: func(a *sims.World) sims.Verdict {
 			m := a.Last("server", "message")
 			return sims.Judge(m.N["pid"] == int64(a.Actor("honest").PID) && m.N["admitted"] == 1, fmt.Sprintf("pid %d, admitted", a.Actor("honest").PID), fmt.Sprintf("pid %d, %s", m.N["pid"], verdictOf(m)), "SCM_CREDENTIALS in recvmsg(2)")
 		}},
-		{ID: "text-lies", Says: "the text can lie; the kernel's word beside it does not", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("lie")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "text-lies", Says: "the text can lie; the kernel's word beside it does not", After: "lie", Check: func(a *sims.World) sims.Verdict {
 			m, honest, forger := a.Last("server", "message"), a.Actor("honest").PID, a.Actor("forger").PID
 			say := func(claims, pid any, verdict string) string {
 				return fmt.Sprintf("the text says %d, the kernel %d, %s", claims, pid, verdict)
@@ -137,22 +125,14 @@ var credentials = sims.Sim{
 			return sims.Judge(m.N["claims"] == int64(honest) && m.N["pid"] == int64(forger) && m.N["admitted"] == 0,
 				say(honest, forger, "turned away"), say(m.N["claims"], m.N["pid"], verdictOf(m)), "SCM_CREDENTIALS in recvmsg(2)")
 		}},
-		{ID: "forged-pid", Says: "claiming another pid gives EPERM, and nothing is sent", Check: checkForged("pid", "forged-pid")},
-		{ID: "forged-uid", Says: "claiming another user gives EPERM, and nothing is sent", Check: checkForged("uid", "forged-uid")},
-		{ID: "two-words", Says: "SO_PEERCRED stays with who connected, SCM_CREDENTIALS names who sent", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("heir")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "forged-pid", Says: "claiming another pid gives EPERM, and nothing is sent", After: "forged-pid", Check: checkForged("pid")},
+		{ID: "forged-uid", Says: "claiming another user gives EPERM, and nothing is sent", After: "forged-uid", Check: checkForged("uid")},
+		{ID: "two-words", Says: "SO_PEERCRED stays with who connected, SCM_CREDENTIALS names who sent", After: "heir", Check: func(a *sims.World) sims.Verdict {
 			m, honest, heir := a.Last("server", "message"), a.Actor("honest").PID, a.Actor("heir").PID
 			say := func(peer, pid any) string { return fmt.Sprintf("SO_PEERCRED %d, SCM_CREDENTIALS %d", peer, pid) }
 			return sims.Judge(m.N["peer"] == int64(honest) && m.N["pid"] == int64(heir), say(honest, heir), say(m.N["peer"], m.N["pid"]), "getsockopt(SO_PEERCRED), SCM_CREDENTIALS in recvmsg(2)")
 		}},
-		{ID: "not-the-program", Says: "credentials name a process, not the program it runs", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("exec")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "not-the-program", Says: "credentials name a process, not the program it runs", After: "exec", Check: func(a *sims.World) sims.Verdict {
 			m, honest := a.Last("server", "message"), a.Actor("honest")
 			return sims.Judge(m.N["pid"] == int64(honest.PID) && m.N["admitted"] == 1 && honest.Program == "echo",
 				fmt.Sprintf("from echo, with pid %d, admitted", honest.PID), fmt.Sprintf("from %s, with pid %d, %s", honest.Program, m.N["pid"], verdictOf(m)), "SCM_CREDENTIALS in recvmsg(2), execve(2)")

@@ -38,19 +38,15 @@ func answered(what, step string) func(*sims.World) bool {
 
 // checkForged judges a claim that the kernel is to refuse. Where the user claimed does
 // not exist in this user namespace the answer is EINVAL.
-func checkForged(what, step string) func(*sims.World) sims.Verdict {
-	return func(w *sims.World) sims.Verdict {
-		a := w.After(step)
-		if a == nil {
-			return sims.NotYet()
-		}
+func checkForged(what string) func(*sims.World) sims.Verdict {
+	return func(a *sims.World) sims.Verdict {
 		b := a.Before
 		errno, arrived := lastClaim(a, what).S["errno"], a.Said("server", "message")-b.Said("server", "message")
 		want := "EPERM, 0 messages arrived"
-		if step == "forged-uid" && errno == "EINVAL" {
+		if what == "uid" && errno == "EINVAL" {
 			want = "EINVAL (there is no such user in this user namespace), 0 messages arrived"
 		}
-		ok := errno == "EPERM" || step == "forged-uid" && errno == "EINVAL"
+		ok := errno == "EPERM" || what == "uid" && errno == "EINVAL"
 		return sims.Judge(ok && arrived == 0, want, fmt.Sprintf("%s, %d messages arrived", orElse(errno, "sent"), arrived), "errno of sendmsg(2), the server's recvmsg(2)")
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipctour/sims"
+	"ipctour/sims/scene"
 )
 
 //go:embed flavours.go
@@ -78,20 +79,12 @@ var flavoursSim = sims.Sim{
 		}},
 	},
 	Claims: []sims.Claim{
-		{ID: "merges", Says: "a stream gives five messages out as one run of bytes", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("received")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "merges", Says: "a stream gives five messages out as one run of bytes", After: "received", Check: func(a *sims.World) sims.Verdict {
 			b := latestRound(a).of("STREAM")
-			return sims.Judge(len(b.sent) == 5 && len(b.reads) == 1 && sum(b.reads) == sum(b.sent), "5 messages, 1 recv, all "+bytes(sum(b.sent)),
-				fmt.Sprintf("%d messages, %d recv, %s", len(b.sent), len(b.reads), bytes(sum(b.reads))), "the returns of sendmsg(2) and recvmsg(2)")
+			return sims.Judge(len(b.sent) == 5 && len(b.reads) == 1 && sum(b.reads) == sum(b.sent), "5 messages, 1 recv, all "+scene.Bytes(sum(b.sent)),
+				fmt.Sprintf("%d messages, %d recv, %s", len(b.sent), len(b.reads), scene.Bytes(sum(b.reads))), "the returns of sendmsg(2) and recvmsg(2)")
 		}},
-		{ID: "edges", Says: "a datagram and a seqpacket socket give out the messages one by one, as they were sent", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("received")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "edges", Says: "a datagram and a seqpacket socket give out the messages one by one, as they were sent", After: "received", Check: func(a *sims.World) sims.Verdict {
 			ok, got := true, ""
 			for _, f := range flavours[1:] {
 				b := latestRound(a).of(f.name)
@@ -101,22 +94,14 @@ var flavoursSim = sims.Sim{
 			}
 			return sims.Judge(ok, "DGRAM: 5 recv, the messages as sent: true; SEQPACKET: 5 recv, the messages as sent: true", strings.TrimSuffix(got, "; "), "the returns of recvmsg(2)")
 		}},
-		{ID: "next-only", Says: "asked how much there is to read, a datagram socket tells the next message alone", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("sent")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "next-only", Says: "asked how much there is to read, a datagram socket tells the next message alone", After: "sent", Check: func(a *sims.World) sims.Verdict {
 			level := func(f string) int64 { return a.Object(into(f)).Level("in") }
 			say := func(s, d, q int64) string { return fmt.Sprintf("STREAM %d, DGRAM %d, SEQPACKET %d", s, d, q) }
 			b := latestRound(a).of("DGRAM")
 			return sims.Judge(level("STREAM") == sum(b.sent) && level("DGRAM") == b.sent[0].Bytes && level("SEQPACKET") == sum(b.sent),
 				say(sum(b.sent), b.sent[0].Bytes, sum(b.sent)), say(level("STREAM"), level("DGRAM"), level("SEQPACKET")), "ioctl(SIOCINQ)")
 		}},
-		{ID: "truncates", Says: "with a short buffer the rest of a message is thrown away, and MSG_TRUNC says so", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("cut")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "truncates", Says: "with a short buffer the rest of a message is thrown away, and MSG_TRUNC says so", After: "cut", Check: func(a *sims.World) sims.Verdict {
 			ok, want, got := true, "", ""
 			for _, f := range flavours[1:] {
 				b := latestRound(a).of(f.name)
@@ -132,28 +117,16 @@ var flavoursSim = sims.Sim{
 			}
 			return sims.Judge(ok, strings.TrimSuffix(want, "; "), strings.TrimSuffix(got, "; "), "msg_flags and return of recvmsg(2)")
 		}},
-		{ID: "stream-loses-nothing", Says: "a stream with a short buffer loses nothing", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("cut")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "stream-loses-nothing", Says: "a stream with a short buffer loses nothing", After: "cut", Check: func(a *sims.World) sims.Verdict {
 			b := latestRound(a).of("STREAM")
-			return sims.Judge(sum(b.reads) == sum(b.sent) && b.cut == 0 && len(b.reads) > 1, bytes(sum(b.sent))+" in several recv, none cut",
-				fmt.Sprintf("%s in %d recv, %d cut", bytes(sum(b.reads)), len(b.reads), b.cut), "msg_flags and return of recvmsg(2)")
+			return sims.Judge(sum(b.reads) == sum(b.sent) && b.cut == 0 && len(b.reads) > 1, scene.Bytes(sum(b.sent))+" in several recv, none cut",
+				fmt.Sprintf("%s in %d recv, %d cut", scene.Bytes(sum(b.reads)), len(b.reads), b.cut), "msg_flags and return of recvmsg(2)")
 		}},
-		{ID: "connection", Says: "a stream and a seqpacket socket can listen for connections, a datagram socket cannot", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("listen")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "connection", Says: "a stream and a seqpacket socket can listen for connections, a datagram socket cannot", After: "listen", Check: func(a *sims.World) sims.Verdict {
 			got := fmt.Sprintf("STREAM %s, DGRAM %s, SEQPACKET %s", listenGot(a, "STREAM"), listenGot(a, "DGRAM"), listenGot(a, "SEQPACKET"))
 			return sims.Judge(got == "STREAM listens, DGRAM EOPNOTSUPP, SEQPACKET listens", "STREAM listens, DGRAM EOPNOTSUPP, SEQPACKET listens", got, "the answers of listen(2)")
 		}},
-		{ID: "end", Says: "when the sender closes, a stream and a seqpacket come to an end, a datagram socket does not", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("end")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "end", Says: "when the sender closes, a stream and a seqpacket come to an end, a datagram socket does not", After: "end", Check: func(a *sims.World) sims.Verdict {
 			got := fmt.Sprintf("STREAM %s, DGRAM %s, SEQPACKET %s", endGot(a, "STREAM"), endGot(a, "DGRAM"), endGot(a, "SEQPACKET"))
 			return sims.Judge(got == "STREAM 0, DGRAM EAGAIN, SEQPACKET 0", "STREAM 0, DGRAM EAGAIN, SEQPACKET 0", got, "the returns of recvmsg(2)")
 		}},

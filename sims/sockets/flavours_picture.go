@@ -242,7 +242,7 @@ func flavoursSentence(w *sims.World, r *round) string {
 		case len(r.of("STREAM").sent) == 0:
 			return "Nothing was there to receive."
 		case cut > 0:
-			return fmt.Sprintf("%s recv calls. The buffer was short: %s and lost their ends.", calls, plural(int64(cut), "message")+" were cut")
+			return fmt.Sprintf("%s recv calls. The buffer was short: %s and lost their ends.", calls, scene.Many(int64(cut), "message")+" were cut")
 		}
 		return calls + " recv calls brought the same " + fives(r) + " out of stream, datagram and seqpacket."
 	case "received", "last":
@@ -254,7 +254,7 @@ func flavoursSentence(w *sims.World, r *round) string {
 // fives is how many messages were sent into each socket: five, or as often as that.
 func fives(r *round) string {
 	if n := len(r.of("SEQPACKET").sent); n != len(words) {
-		return plural(int64(n), "message")
+		return scene.Many(int64(n), "message")
 	}
 	return "five messages"
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipctour/sims"
+	"ipctour/sims/scene"
 )
 
 //go:embed pass_fd.go
@@ -130,19 +131,11 @@ var passFD = sims.Sim{
 		}},
 	},
 	Claims: []sims.Claim{
-		{ID: "no-path", Says: "the worker may not open the file by its path", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("alone")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "no-path", Says: "the worker may not open the file by its path", After: "alone", Check: func(a *sims.World) sims.Verdict {
 			errno := a.Last("worker", "tried").S["errno"]
 			return sims.Judge(errno == "EACCES", "EACCES", orElse(errno, "a descriptor"), "errno of open(2)")
 		}},
-		{ID: "in-flight", Says: "between send and receive the descriptor is in the socket", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("flying")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "in-flight", Says: "between send and receive the descriptor is in the socket", After: "flying", Check: func(a *sims.World) sims.Verdict {
 			n := a.Object("worker's end").Level("flying")
 			if n < 0 {
 				return sims.Verdict{Status: sims.Skipped, Reason: "fdinfo of a socket has no scm_fds on this kernel"}
@@ -150,29 +143,18 @@ var passFD = sims.Sim{
 			had := max(a.Before.Object("worker's end").Level("flying"), 0)
 			return sims.Judge(n == had+1, fmt.Sprintf("%d in flight before the send, %d after it", had, had+1), fmt.Sprintf("%d in flight before the send, %d after it", had, n), "scm_fds in /proc/PID/fdinfo of the worker's socket")
 		}},
-		{ID: "new-number", Says: "the worker gets a new number for the same file", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("received")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "new-number", Says: "the worker gets a new number for the same file", After: "received", Check: func(a *sims.World) sims.Verdict {
 			mine, _ := a.Holds("opener", "file", "r")
 			theirs, open := a.Holds("worker", "file", "r")
 			same := target(a, "opener", "file") == target(a, "worker", "file")
 			return sims.Judge(open && same && mine != theirs, "2 numbers, the links lead to the same file: true", fmt.Sprintf("%d and %d, the links lead to the same file: %v", mine, theirs, same), "/proc/PID/fd")
 		}},
-		{ID: "one-description", Says: "both numbers are one open file description", Needs: []string{"kcmp"}, Check: func(w *sims.World) sims.Verdict {
-			a := w.After("received")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "one-description", Says: "both numbers are one open file description", Needs: []string{"kcmp"}, After: "received", Check: func(a *sims.World) sims.Verdict {
 			n := a.Object("file").Level("descriptions")
-			return sims.Judge(n == 1, "2 descriptors, 1 description", fmt.Sprintf("2 descriptors, %s", plural(n, "description")), "kcmp(2) with KCMP_FILE")
+			return sims.Judge(n == 1, "2 descriptors, 1 description", fmt.Sprintf("2 descriptors, %s", scene.Many(n, "description")), "kcmp(2) with KCMP_FILE")
 		}},
-		{ID: "one-offset", Says: "there is one offset: what one reads the other does not", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("offset"), w.After("shared")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "one-offset", Says: "there is one offset: what one reads the other does not", After: "shared", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("offset")
 			say := func(n ...any) string {
 				return fmt.Sprintf("after the worker's read %d and %d, after the opener's %d and %d; they got %q and %q", n...)
 			}
@@ -181,51 +163,32 @@ var passFD = sims.Sim{
 			got := say(pos(a, "opener"), pos(a, "worker"), pos(b, "opener"), pos(b, "worker"), lineRead(a, "worker"), lineRead(b, "opener"))
 			return sims.Judge(got == want, want, got, "pos in /proc/PID/fdinfo of both, read(2)")
 		}},
-		{ID: "outlives-close", Says: "it lives on when the sender has closed its own", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("closed")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "outlives-close", Says: "it lives on when the sender has closed its own", After: "closed", Check: func(a *sims.World) sims.Verdict {
 			got := fmt.Sprintf("the opener has it: %v, the worker reads %q", opened(a, "opener", "file"), lineRead(a, "worker"))
 			want := fmt.Sprintf("the opener has it: false, the worker reads %q", nextLine(a.Before))
 			return sims.Judge(got == want, want, got, "/proc/PID/fd, read(2)")
 		}},
-		{ID: "pipe-end", Says: "a pipe end can be handed over", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("pipe")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "pipe-end", Says: "a pipe end can be handed over", After: "pipe", Check: func(a *sims.World) sims.Verdict {
 			o := a.Object("pipe")
 			n := a.Last("worker", "wrote").N["bytes"]
 			n += max(a.Before.Object("pipe").Level("queued"), 0)
-			return sims.Judge(o.Level("queued") == n && o.Level("writers") == 2, fmt.Sprintf("2 write ends, %s in the pipe", bytes(n)), fmt.Sprintf("%d write ends, %s in the pipe", o.Level("writers"), bytes(o.Level("queued"))), "/proc/PID/fd, ioctl(FIONREAD)")
+			return sims.Judge(o.Level("queued") == n && o.Level("writers") == 2, fmt.Sprintf("2 write ends, %s in the pipe", scene.Bytes(n)), fmt.Sprintf("%d write ends, %s in the pipe", o.Level("writers"), scene.Bytes(o.Level("queued"))), "/proc/PID/fd, ioctl(FIONREAD)")
 		}},
-		{ID: "memory", Says: "memory without a name can be handed over", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("memory")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "memory", Says: "memory without a name can be handed over", After: "memory", Check: func(a *sims.World) sims.Verdict {
 			had := max(a.Before.Object("memory").Level("word"), 0) // 42 where the learner had it stored before
 			want := fmt.Sprintf("the word was %d and is 42", had)
 			return sims.Judge(a.Object("memory").Level("word") == 42, want, fmt.Sprintf("the word was %d and is %d", had, a.Object("memory").Level("word")), "pread(2) on the tour's own descriptor of the memfd")
 		}},
-		{ID: "listening", Says: "a listening socket can be handed over, and no caller notices", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("door")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "listening", Says: "a listening socket can be handed over, and no caller notices", After: "door", Check: func(a *sims.World) sims.Verdict {
 			got := fmt.Sprintf("the opener has it: %v, the worker accepted the caller: %v", opened(a, "opener", "door"), a.Last("worker", "accepted").N["pid"] == int64(a.Actor("caller").PID))
 			return sims.Judge(got == "the opener has it: false, the worker accepted the caller: true", "the opener has it: false, the worker accepted the caller: true", got, "/proc/PID/fd, SO_PEERCRED of the accepted socket")
 		}},
-		{ID: "outlives-sender", Says: "a descriptor in flight outlives the process that sent it", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("orphan"), w.After("alive")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "outlives-sender", Says: "a descriptor in flight outlives the process that sent it", After: "alive", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("orphan")
 			wrote, emptied := saidBytes(b, "wrote"), saidBytes(b, "emptied")
 			return sims.Judge(a.Actor("opener").Ended() != "" && a.Object("pipe").Level("readers") == 0 && b.Last("worker", "write failed") == nil && emptied == wrote && wrote > 0,
-				fmt.Sprintf("the sender ended, no process held the read end, no EPIPE, %s read", bytes(wrote)),
-				fmt.Sprintf("the sender: %s, %s held, %d EPIPE, %s read", a.Actor("opener").Ended(), plural(a.Object("pipe").Level("readers"), "read end"), b.Said("worker", "write failed"), bytes(emptied)),
+				fmt.Sprintf("the sender ended, no process held the read end, no EPIPE, %s read", scene.Bytes(wrote)),
+				fmt.Sprintf("the sender: %s, %s held, %d EPIPE, %s read", a.Actor("opener").Ended(), scene.Many(a.Object("pipe").Level("readers"), "read end"), b.Said("worker", "write failed"), scene.Bytes(emptied)),
 				"wait status, /proc/PID/fd, write(2), read(2)")
 		}},
 	},

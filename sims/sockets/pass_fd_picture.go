@@ -332,11 +332,11 @@ func passNews(w *sims.World, m *sims.Moment) string {
 	case "has none":
 		return "The worker has not been given " + thing + "."
 	case "wrote":
-		return "The worker has written " + bytes(m.N["bytes"]) + " into a pipe that the opener made."
+		return "The worker has written " + scene.Bytes(m.N["bytes"]) + " into a pipe that the opener made."
 	case "write failed":
 		return "write(2) gave the worker " + m.S["errno"] + ": no read end is left."
 	case "emptied":
-		return "The worker has read " + bytes(m.N["bytes"]) + " out of the pipe."
+		return "The worker has read " + scene.Bytes(m.N["bytes"]) + " out of the pipe."
 	case "stored":
 		return "The worker has stored 42 in memory that has no name."
 	case "accepted":

@@ -2,7 +2,6 @@
 package sockets
 
 import (
-	"fmt"
 	"strings"
 
 	"ipctour/sims"
@@ -57,15 +56,6 @@ func stopped(w *sims.World) string {
 }
 
 func contains(s, part string) bool { return strings.Contains(s, part) }
-
-func bytes(n int64) string { return scene.Thousands(n) + " B" }
-
-func plural(n int64, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%s %ss", scene.Thousands(n), thing)
-}
 
 // orElse is the error, or the word for success.
 func orElse(errno, success string) string {

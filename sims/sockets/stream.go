@@ -125,28 +125,16 @@ var stream = sims.Sim{
 		}},
 	},
 	Claims: []sims.Claim{
-		{ID: "queue", Says: "connect returns before anybody has accepted", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("queued")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "queue", Says: "connect returns before anybody has accepted", After: "queued", Check: func(a *sims.World) sims.Verdict {
 			n, accepted := a.Object("door").Level("waiting"), a.Count("server", "accepted")
 			return sims.Judge(a.Last("guest", "connected") != nil && n == 1 && accepted == 0, "connect returned, 1 waits, 0 accepted",
 				fmt.Sprintf("connect returned, %d waits, %d accepted", n, accepted), "the return of connect(2), /proc/net/unix")
 		}},
-		{ID: "own-socket", Says: "accept gives a new socket, and the listening one stays", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("accepted")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "own-socket", Says: "accept gives a new socket, and the listening one stays", After: "accepted", Check: func(a *sims.World) sims.Verdict {
 			door, one := target(a, "server", "door"), target(a, "server", lineOf(a, "guest"))
 			return sims.Judge(door != "" && one != "" && door != one, "2 different sockets in the server's table", fmt.Sprintf("%s listens, %s is the guest's", door, one), "/proc/PID/fd")
 		}},
-		{ID: "duplex", Says: "bytes lie in both directions at the same time", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("duplex")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "duplex", Says: "bytes lie in both directions at the same time", After: "duplex", Check: func(a *sims.World) sims.Verdict {
 			in, out := a.Object(lineOf(a, "guest")).Level("in"), a.Object(endName("guest")).Level("in")
 			want := func(role string) int64 { // all that it has sent and the other has not received
 				other := map[string]string{"guest": "server", "server": "guest"}[role]
@@ -155,51 +143,29 @@ var stream = sims.Sim{
 			}
 			return sims.Judge(in == want("guest") && out == want("server") && in > 0 && out > 0, fmt.Sprintf("%d B and %d B", want("guest"), want("server")), fmt.Sprintf("%d B and %d B", in, out), "ioctl(SIOCINQ) on both ends")
 		}},
-		{ID: "outlives", Says: "the listening socket outlives its clients", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("queued"), w.After("outlives")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "outlives", Says: "the listening socket outlives its clients", After: "outlives", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("queued")
 			same := target(a, "server", "door") == target(b, "server", "door")
 			return sims.Judge(same && inConversation(b, "second") && b.Actor("guest").Ended() != "", "the guest has ended, the second is in, the same socket listens: true",
 				fmt.Sprintf("the guest: %s, the second is in: %v, the same socket listens: %v", b.Actor("guest").Ended(), inConversation(b, "second"), same), "/proc/PID/fd, wait status")
 		}},
-		{ID: "refused", Says: "with the name there and nobody listening, connect gives ECONNREFUSED", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("refused")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "refused", Says: "with the name there and nobody listening, connect gives ECONNREFUSED", After: "refused", Check: func(a *sims.World) sims.Verdict {
 			there := a.Object("door").Level("exists") == 1
 			return sims.Judge(knockedAt(a) == "ECONNREFUSED" && there, "ECONNREFUSED, the name is there: true", fmt.Sprintf("%s, the name is there: %v", knockedAt(a), there), "errno of connect(2), lstat(2)")
 		}},
-		{ID: "in-use", Says: "bind to a name that is there gives EADDRINUSE, even if its server is dead", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("in-use")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "in-use", Says: "bind to a name that is there gives EADDRINUSE, even if its server is dead", After: "in-use", Check: func(a *sims.World) sims.Verdict {
 			errno := a.Last("server", "bind failed").S["errno"]
 			return sims.Judge(errno == "EADDRINUSE", "EADDRINUSE", errno, "errno of bind(2)")
 		}},
-		{ID: "missing", Says: "without the name connect gives ENOENT", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("missing")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "missing", Says: "without the name connect gives ENOENT", After: "missing", Check: func(a *sims.World) sims.Verdict {
 			return sims.Judge(knockedAt(a) == "ENOENT", "ENOENT", knockedAt(a), "errno of connect(2)")
 		}},
-		{ID: "path-limit", Says: "a path may have 108 bytes and not one more", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("long")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "path-limit", Says: "a path may have 108 bytes and not one more", After: "long", Check: func(a *sims.World) sims.Verdict {
 			got := boundAt(a, pathBytes) + " with 108 bytes, " + boundAt(a, pathBytes+1) + " with 109"
 			return sims.Judge(got == "bound with 108 bytes, EINVAL with 109", "bound with 108 bytes, EINVAL with 109", got, "the answers of bind(2)")
 		}},
-		{ID: "abstract", Says: "an abstract name is in no folder and goes with its socket", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("abstract"), w.After("rebinds")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "abstract", Says: "an abstract name is in no folder and goes with its socket", After: "rebinds", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("abstract")
 			file, bound := a.Object("door").Level("exists") == 1, b.Last("server", "bind failed") == nil
 			return sims.Judge(!file && bound && knockedAt(b) == "ECONNREFUSED", "a file: false; after the kill: ECONNREFUSED; bind again: true",
 				fmt.Sprintf("a file: %v; after the kill: %s; bind again: %v", file, knockedAt(b), bound), "lstat(2), errno of connect(2), return of bind(2)")

@@ -367,7 +367,7 @@ func momentSentence(w *sims.World, m *sims.Moment) string {
 	case "send failed":
 		return "send(2) gave the " + roleName(m.Who) + " " + m.S["errno"] + ": the other side is gone."
 	case "received":
-		return who + " has received " + bytes(m.N["bytes"]) + "."
+		return who + " has received " + scene.Bytes(m.N["bytes"]) + "."
 	case "nothing there":
 		return "Nothing was there to receive for the " + roleName(m.Who) + "."
 	case "end":
@@ -389,11 +389,11 @@ func waitSentence(w *sims.World) string {
 		in, out := max(w.Object(line).Level("in"), 0), max(w.Object(endName(client)).Level("in"), 0)
 		switch {
 		case in > 0 && out > 0:
-			return bytes(in) + " lie in one direction and " + bytes(out) + " in the other: each way has a buffer of its own."
+			return scene.Bytes(in) + " lie in one direction and " + scene.Bytes(out) + " in the other: each way has a buffer of its own."
 		case in > 0:
-			return bytes(in) + " wait for the server."
+			return scene.Bytes(in) + " wait for the server."
 		case out > 0:
-			return bytes(out) + " wait for the " + roleName(client) + "."
+			return scene.Bytes(out) + " wait for the " + roleName(client) + "."
 		}
 	}
 	return "Bytes are on their way."

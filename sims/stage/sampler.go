@@ -21,6 +21,7 @@ type looked struct {
 	wchan, call string
 	switches    int64
 	preempted   int64
+	processor   int
 	fds         []FD
 	tabled      bool // fds has been read
 	masks       map[string]int64
@@ -110,12 +111,12 @@ func (r *Run) lookKernel(p *process, tables bool) {
 		state = "T" // the kernel shows any stop of a traced process as t
 	}
 	if state != p.last.state || s.Wchan != p.last.wchan || s.Syscall != p.last.call ||
-		s.VoluntarySwitches != p.last.switches || s.InvoluntarySwitches != p.last.preempted {
+		s.VoluntarySwitches != p.last.switches || s.InvoluntarySwitches != p.last.preempted || s.Processor != p.last.processor {
 		p.last.state, p.last.wchan, p.last.call = state, s.Wchan, s.Syscall
-		p.last.switches, p.last.preempted = s.VoluntarySwitches, s.InvoluntarySwitches
+		p.last.switches, p.last.preempted, p.last.processor = s.VoluntarySwitches, s.InvoluntarySwitches, s.Processor
 		r.journal.Add(Event{Who: p.role.Name, Source: FromKernel, Kind: Reading, Name: "process",
 			S: map[string]string{"state": state, "wchan": s.Wchan, "call": s.Syscall},
-			N: map[string]int64{"voluntary": s.VoluntarySwitches, "involuntary": s.InvoluntarySwitches, "fd": blockedFD(&s)}})
+			N: map[string]int64{"voluntary": s.VoluntarySwitches, "involuntary": s.InvoluntarySwitches, "fd": blockedFD(&s), "processor": int64(s.Processor)}})
 	}
 	if p.role.Masks {
 		r.lookMasks(p)

@@ -66,19 +66,12 @@ var isolation = sims.Sim{
 		}},
 	},
 	Claims: []sims.Claim{
-		{ID: "shared-fate", Says: "a wild store in one goroutine kills the process, and all three with it", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("threads")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "shared-fate", Says: "a wild store in one goroutine kills the process, and all three with it", After: "threads", Check: func(a *sims.World) sims.Verdict {
 			s := a.Actor("server")
 			return sims.Judge(s.Signal == int(unix.SIGSEGV), "killed by SIGSEGV", s.Ended(), "wait status of the server")
 		}},
-		{ID: "isolated", Says: "a wild store in one of three processes leaves two of them at work", Check: func(w *sims.World) sims.Verdict {
-			before, a := w.After("threads"), w.After("process")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "isolated", Says: "a wild store in one of three processes leaves two of them at work", After: "process", Check: func(a *sims.World) sims.Verdict {
+			before := a.After("threads")
 			left := 0
 			for i := 1; i <= workers; i++ {
 				if wentOn(before, a, i) {
@@ -88,11 +81,7 @@ var isolation = sims.Sim{
 			return sims.Judge(left == 2 && a.Actor(workerName(2)).Signal == int(unix.SIGSEGV), "2 of 3 go on with their pids, the third killed by SIGSEGV",
 				fmt.Sprintf("%d of 3 go on, worker 2: %s", left, a.Actor(workerName(2)).Ended()), "wait status of worker 2, pids and job counts of the others")
 		}},
-		{ID: "restarted", Says: "a supervisor puts a new process in the place of the dead one", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("restarted")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "restarted", Says: "a supervisor puts a new process in the place of the dead one", After: "restarted", Check: func(a *sims.World) sims.Verdict {
 			fresh, dead := a.Actor(workerName(workers+1)), a.Actor(workerName(2))
 			return sims.Judge(fresh.Life.Alive() && fresh.PID != dead.PID && a.Count(fresh.Role, "jobs") > 0 && a.Actor("supervisor").Life.Alive(),
 				"another pid, at work", fmt.Sprintf("pid %d after %d, %d jobs", fresh.PID, dead.PID, a.Count(fresh.Role, "jobs")), "poll(2) on the pidfd of the dead one, /proc of the new one")

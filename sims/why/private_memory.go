@@ -68,28 +68,17 @@ var privateMemory = sims.Sim{
 		}},
 	},
 	Claims: []sims.Claim{
-		{ID: "one-address", Says: "both processes use the same address", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("own")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "one-address", Says: "both processes use the same address", After: "own", Check: func(a *sims.World) sims.Verdict {
 			one, other := a.Mapping("A", "page").Level("address"), a.Mapping("B", "page").Level("address")
 			return sims.Judge(one == pageAddress && other == pageAddress, fmt.Sprintf("%#x in both", pageAddress),
 				fmt.Sprintf("%#x in A, %#x in B", one, other), "the mapping's line in /proc/PID/smaps")
 		}},
-		{ID: "own-value", Says: "each reads what it has stored itself, whatever the other stores there", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("own"), w.After("other")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "own-value", Says: "each reads what it has stored itself, whatever the other stores there", After: "other", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("own")
 			got := fmt.Sprintf("A %d then %d, B %d then %d", a.Count("A", "read"), b.Count("A", "read"), a.Count("B", "read"), b.Count("B", "read"))
 			return sims.Judge(got == "A 11 then 33, B 22 then 22", "A 11 then 33, B 22 then 22", got, "a load from the address, by each process")
 		}},
-		{ID: "two-frames", Says: "behind the one address are two frames", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("own")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "two-frames", Says: "behind the one address are two frames", After: "own", Check: func(a *sims.World) sims.Verdict {
 			one, other := a.Mapping("A", "page"), a.Mapping("B", "page")
 			if one.Level("frame") > 0 {
 				return sims.Judge(one.Level("frame") != other.Level("frame"), "two frames",
@@ -97,13 +86,9 @@ var privateMemory = sims.Sim{
 			}
 			return sims.Judge(one.Level("exclusive") == 1 && other.Level("exclusive") == 1 && one.Level("private") > 0 && one.Level("shared") == 0,
 				"each page mapped by its process alone", fmt.Sprintf("exclusive: %d in A, %d in B; %s private, %s shared", one.Level("exclusive"), other.Level("exclusive"),
-					bytes(one.Level("private")), bytes(one.Level("shared"))), "bit 56 in /proc/PID/pagemap, Private and Shared in smaps")
+					scene.Bytes(one.Level("private")), scene.Bytes(one.Level("shared"))), "bit 56 in /proc/PID/pagemap, Private and Shared in smaps")
 		}},
-		{ID: "one-frame", Says: "a shared page is one frame behind both", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("shared")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "one-frame", Says: "a shared page is one frame behind both", After: "shared", Check: func(a *sims.World) sims.Verdict {
 			one, other := a.Mapping("A", "page"), a.Mapping("B", "page")
 			if one.Level("frame") > 0 {
 				return sims.Judge(one.Level("frame") == other.Level("frame"), "one frame",
@@ -112,11 +97,7 @@ var privateMemory = sims.Sim{
 			return sims.Judge(one.Level("exclusive") == 0 && one.Level("inode") == other.Level("inode") && one.Level("inode") > 0, "one file, mapped by both",
 				fmt.Sprintf("inodes %d and %d, exclusive: %d", one.Level("inode"), other.Level("inode"), one.Level("exclusive")), "bit 56 in /proc/PID/pagemap, inode in smaps")
 		}},
-		{ID: "seen", Says: "what one stores in a shared page, the other reads", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("seen")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "seen", Says: "what one stores in a shared page, the other reads", After: "seen", Check: func(a *sims.World) sims.Verdict {
 			return sims.Judge(a.Count("B", "read") == 33, "33", fmt.Sprint(a.Count("B", "read")), "B's load from the address")
 		}},
 	},
@@ -232,7 +213,7 @@ func withFrames(w *sims.World, s *scene.Scene) *scene.Scene {
 	}
 	for _, role := range []string{"A", "B"} {
 		if m := w.Mapping(role, "page"); w.Maps(role, "page") {
-			text := bytes(m.Level("private")) + " private, " + bytes(m.Level("shared")) + " shared"
+			text := scene.Bytes(m.Level("private")) + " private, " + scene.Bytes(m.Level("shared")) + " shared"
 			s.Figures = append(s.Figures, scene.Figure{ID: "smaps-" + role, Label: "mapping of " + role, Text: text, Origin: scene.Kernel}.
 				From("Private and Shared of the mapping in /proc/PID/smaps", fmt.Sprintf("grep -A20 ^%x- /proc/%d/smaps", pageAddress, w.Actor(role).PID)))
 		}

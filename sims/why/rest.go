@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"ipctour/sims/scene"
 )
 
 // lookEvery is the time between two looks of a process that has nothing else to do.
@@ -22,5 +20,3 @@ func rest(d time.Duration) error {
 		}
 	}
 }
-
-func bytes(n int64) string { return scene.Thousands(n) + " B" }

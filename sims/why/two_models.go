@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipctour/sims"
+	"ipctour/sims/scene"
 	"ipctour/sims/share"
 	"ipctour/sims/stage"
 	"ipctour/sims/sys"
@@ -84,51 +85,31 @@ var twoModels = sims.Sim{
 		}},
 	},
 	Claims: []sims.Claim{
-		{ID: "two-copies", Says: "through a pipe each byte is copied twice: into the kernel and out again", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("copied")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "two-copies", Says: "through a pipe each byte is copied twice: into the kernel and out again", After: "copied", Check: func(a *sims.World) sims.Verdict {
 			before := a.Before
 			in, out, want := moved(before, a, "writer", "wchar"), moved(before, a, "reader", "rchar"), batchBytes(a)
-			return sims.Judge(in == want && out == want, bytes(want)+" in, "+bytes(want)+" out", bytes(in)+" in, "+bytes(out)+" out",
+			return sims.Judge(in == want && out == want, scene.Bytes(want)+" in, "+scene.Bytes(want)+" out", scene.Bytes(in)+" in, "+scene.Bytes(out)+" out",
 				"wchar of the writer and rchar of the reader in /proc/PID/io")
 		}},
-		{ID: "traps", Says: "each message through a pipe costs at least two system calls", Needs: []string{"ptrace"}, Check: func(w *sims.World) sims.Verdict {
-			a := w.After("copied")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "traps", Says: "each message through a pipe costs at least two system calls", Needs: []string{"ptrace"}, After: "copied", Check: func(a *sims.World) sims.Verdict {
 			writes, reads := a.Called("writer", "write"), a.Called("reader", "read")
 			return sims.Judge(writes >= messages && reads >= messages, fmt.Sprintf("at least %d writes and %d reads", messages, messages),
 				fmt.Sprintf("%d writes and %d reads", writes, reads), "ptrace: the x-ray")
 		}},
-		{ID: "no-copies", Says: "through shared memory no byte goes through a system call", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("shared")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "no-copies", Says: "through shared memory no byte goes through a system call", After: "shared", Check: func(a *sims.World) sims.Verdict {
 			before := a.Before
 			through := moved(before, a, "producer", "wchar") + moved(before, a, "producer", "rchar") + moved(before, a, "consumer", "wchar") + moved(before, a, "consumer", "rchar")
 			taken := a.Count("consumer", "bytes") - before.Count("consumer", "bytes")
-			return sims.Judge(through == 0 && taken == batchBytes(a), "0 B of "+bytes(batchBytes(a)),
-				bytes(through)+" of "+bytes(taken), "rchar and wchar of both in /proc/PID/io")
+			return sims.Judge(through == 0 && taken == batchBytes(a), "0 B of "+scene.Bytes(batchBytes(a)),
+				scene.Bytes(through)+" of "+scene.Bytes(taken), "rchar and wchar of both in /proc/PID/io")
 		}},
-		{ID: "no-traps", Says: "once both are awake, messages through shared memory cost no system call", Needs: []string{"ptrace", "cpus"}, Check: func(w *sims.World) sims.Verdict {
-			a := w.After("shared")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "no-traps", Says: "once both are awake, messages through shared memory cost no system call", Needs: []string{"ptrace", "cpus"}, After: "shared", Check: func(a *sims.World) sims.Verdict {
 			all := a.Called("producer") + a.Called("consumer")
 			futex := a.Called("producer", "futex") + a.Called("consumer", "futex")
 			return sims.Judge(all == futex && all <= 3, fmt.Sprintf("a wake and a sleep for all %d, no more", messages),
 				fmt.Sprintf("%d calls for %d messages, %d of them futex", all, messages, futex), "ptrace: the x-ray")
 		}},
-		{ID: "whole", Says: "every message arrived as it was made, both ways", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("large")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "whole", Says: "every message arrived as it was made, both ways", After: "large", Check: func(a *sims.World) sims.Verdict {
 			pipe, memory, wrong := a.Count("reader", "got"), a.Count("consumer", "got"), a.Count("reader", "wrong")+a.Count("consumer", "wrong")
 			return sims.Judge(pipe == messages && memory == messages && wrong == 0, fmt.Sprintf("%d and %d, 0 wrong", messages, messages),
 				fmt.Sprintf("%d and %d, %d wrong", pipe, memory, wrong), "a checksum in each message")

@@ -100,7 +100,7 @@ func twoModelsSentence(w *sims.World) string {
 	if held := atGates(w); held != "" {
 		return "Held at a gate: " + held + "."
 	}
-	size := bytes(payload(w))
+	size := scene.Bytes(payload(w))
 	pipe, memory := w.Last("writer", "sent"), w.Last("producer", "sent")
 	switch {
 	case w.Last("producer", "gave up") != nil && memory == nil:

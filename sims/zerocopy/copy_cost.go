@@ -20,6 +20,7 @@ import (
 	"ipctour/sims/scene"
 	"ipctour/sims/share"
 	"ipctour/sims/stage"
+	"ipctour/sims/sys"
 )
 
 //go:embed copy_cost.go
@@ -67,30 +68,27 @@ var copyCost = sims.Sim{
 		{ID: "x-ray-ring", Turn: sims.Press("one by ring"), For: "256 KiB have been handed over under the x-ray", Until: sentOnce("by ring")},
 	},
 	Claims: []sims.Claim{
-		{ID: "grows", Says: "through a pipe a message costs more the larger it is", Check: afterAll(func(small, large, _ *timing) sims.Verdict {
+		{ID: "grows", Says: "through a pipe a message costs more the larger it is", After: "all", Check: ofSizes(func(small, large, _ *timing) sims.Verdict {
 			return sims.Judge(large.pipe > 10*small.pipe, "16 MiB cost more than 10 times as much as 1 B", span(large.pipe)+" against "+span(small.pipe), "the sender's clock, medians")
 		})},
-		{ID: "flat", Says: "handed over in a ring, a payload of 16 MiB costs next to nothing", Check: afterAll(func(small, large, _ *timing) sims.Verdict {
+		{ID: "flat", Says: "handed over in a ring, a payload of 16 MiB costs next to nothing", After: "all", Check: ofSizes(func(small, large, _ *timing) sims.Verdict {
 			return sims.Judge(large.ring < large.pipe/10, "less than a tenth of the pipe", span(large.ring)+" against "+span(large.pipe)+" (1 B: "+span(small.ring)+")", "the sender's clock, medians")
 		})},
-		{ID: "calls", Says: "a pipe takes a system call for every bufferful, the ring two at most for a message of any size", Check: afterAll(func(_, large, _ *timing) sims.Verdict {
+		{ID: "calls", Says: "a pipe takes a system call for every bufferful, the ring two at most for a message of any size", After: "all", Check: ofSizes(func(_, large, _ *timing) sims.Verdict {
 			return sims.Judge(large.calls >= largest/bufferOf && large.bells <= 2, fmt.Sprintf("%d or more, against 2 or fewer", largest/bufferOf),
 				fmt.Sprintf("%s against %d for 16 MiB", scene.Thousands(large.calls), large.bells), "both count their returns from read(2) and write(2)")
 		})},
-		{ID: "copies", Says: "it is the copy that costs: copied into the ring and out of it, a message costs more the larger it is, too", Check: afterAll(func(small, large, _ *timing) sims.Verdict {
+		{ID: "copies", Says: "it is the copy that costs: copied into the ring and out of it, a message costs more the larger it is, too", After: "all", Check: ofSizes(func(small, large, _ *timing) sims.Verdict {
 			return sims.Judge(large.copied > 10*small.copied, "16 MiB cost more than 10 times as much as 1 B", span(large.copied)+" against "+span(small.copied), "the sender's clock, medians")
 		})},
-		{ID: "mebibyte", Says: "of a mebibyte's way through a pipe the traps are the small part, the copies the large one", Check: afterAll(func(_, _, mid *timing) sims.Verdict {
-			return sims.Judge(mid.copies() > mid.traps(), "copies cost more than traps", span(mid.copies())+" for copies, "+span(mid.traps())+" for "+many(mid.calls, "trap"), "the same calls in one process, where nobody waits")
+		{ID: "mebibyte", Says: "of a mebibyte's way through a pipe the traps are the small part, the copies the large one", After: "all", Check: ofSizes(func(_, _, mid *timing) sims.Verdict {
+			return sims.Judge(mid.copies() > mid.traps(), "copies cost more than traps", span(mid.copies())+" for copies, "+span(mid.traps())+" for "+scene.Many(mid.calls, "trap"), "the same calls in one process, where nobody waits")
 		})},
-		{ID: "payload", Says: "the kernel carries every byte of a message in a pipe, and 8 bytes for one in the ring", Needs: []string{"ptrace"}, Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("x-ray-pipe"), w.After("x-ray-ring")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "payload", Says: "the kernel carries every byte of a message in a pipe, and 8 bytes for one in the ring", Needs: []string{"ptrace"}, After: "x-ray-ring", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("x-ray-pipe")
 			pipe, ring := largestCall(a, "by pipe"), largestCall(b, "by ring")
 			return sims.Judge(pipe == xrayed && ring >= 0 && ring < 64, scene.Thousands(xrayed)+" bytes in one call against a word or two",
-				many(pipe, "byte")+" against "+many(ring, "byte"), "the x-ray of the sender (ptrace)")
+				scene.Many(pipe, "byte")+" against "+scene.Many(ring, "byte"), "the x-ray of the sender (ptrace)")
 		}},
 	},
 }
@@ -170,26 +168,16 @@ func openPost(a *sims.Actor) (*post, error) {
 
 // pin keeps the measuring thread on one processor, so that it is known where it runs.
 func pin(a *sims.Actor) error {
-	var all, one unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &all); err != nil {
-		return os.NewSyscallError("sched_getaffinity", err)
-	}
-	var cpus []int
-	for i := 0; i < 1024 && len(cpus) < all.Count(); i++ {
-		if all.IsSet(i) {
-			cpus = append(cpus, i)
-		}
+	cpus, err := sys.Processors()
+	if err != nil {
+		return err
 	}
 	cpu := cpus[len(cpus)-1]
 	if a.Arg("placement") == "two CPUs" && a.Arg("part") == "sender" {
 		cpu = cpus[0]
 	}
-	one.Set(cpu)
-	switch err := unix.SchedSetaffinity(0, &one); {
-	case errors.Is(err, unix.EPERM), errors.Is(err, unix.ENOSYS):
-		return nil // it runs where it may
-	case err != nil:
-		return os.NewSyscallError("sched_setaffinity", err)
+	if pinned, err := sys.PinThread(cpu); err != nil || !pinned {
+		return err // not pinned: it runs where it may
 	}
 	a.Say("pinned", sims.Num("cpu", cpu), sims.Num("cpus", len(cpus)))
 	return nil
@@ -483,13 +471,9 @@ func sentOnce(way string) func(*sims.World) bool {
 	}
 }
 
-// afterAll judges the smallest and the largest payload, and a mebibyte.
-func afterAll(judge func(small, large, mid *timing) sims.Verdict) func(*sims.World) sims.Verdict {
-	return func(w *sims.World) sims.Verdict {
-		a := w.After("all")
-		if a == nil {
-			return sims.NotYet()
-		}
+// ofSizes judges the smallest and the largest payload, and a mebibyte.
+func ofSizes(judge func(small, large, mid *timing) sims.Verdict) func(*sims.World) sims.Verdict {
+	return func(a *sims.World) sims.Verdict {
 		return judge(timed(a, 1), timed(a, largest), timed(a, mebibyte))
 	}
 }

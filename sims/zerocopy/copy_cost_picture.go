@@ -140,7 +140,7 @@ func copyCostSentence(w *sims.World) string {
 	case receiver.Life == scene.Stopped:
 		return "The receiver is stopped: what is sent now waits for it."
 	case sender.Idle && largestCall(w, lastWay(w)) >= 0:
-		return fmt.Sprintf("256 KiB were sent %s: the largest call of the sender carried %s.", lastWay(w), many(largestCall(w, lastWay(w)), "byte"))
+		return fmt.Sprintf("256 KiB were sent %s: the largest call of the sender carried %s.", lastWay(w), scene.Many(largestCall(w, lastWay(w)), "byte"))
 	case sender.Idle && lastMoment(w) != nil && lastMoment(w).Name == "arrived":
 		return "256 KiB were sent " + lastWay(w) + ". With the x-ray of the sender on (y) you see by which calls."
 	case sender.Idle && latest(w) != nil:

@@ -101,96 +101,59 @@ var ring = sims.Sim{
 		}},
 	},
 	Claims: []sims.Claim{
-		{ID: "asleep", Says: "a consumer with nothing to take sleeps in the kernel, and has asked in the ring to be rung for", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("asleep")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "asleep", Says: "a consumer with nothing to take sleeps in the kernel, and has asked in the ring to be rung for", After: "asleep", Check: func(a *sims.World) sims.Verdict {
 			c := a.Actor("consumer")
 			return sims.Judge(consumerAsleep(a), "state S in read(2) on the doorbell, the word 1",
 				fmt.Sprintf("state %s in %s, the word %d", c.Letter, where(a, c), a.Object("ring").Level("asked")), "/proc/PID/syscall, the word in shared memory")
 		}},
-		{ID: "one-bell", Says: "a message to a consumer that sleeps costs one doorbell", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("one")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "one-bell", Says: "a message to a consumer that sleeps costs one doorbell", After: "one", Check: func(a *sims.World) sims.Verdict {
 			bells := a.Count("producer", "bells")
-			return sims.Judge(bells == 1, "1 doorbell for 1 message", many(bells, "doorbell")+" for "+many(a.Object("ring").Level("head"), "message"), "the producer's return from write(2), head in shared memory")
+			return sims.Judge(bells == 1, "1 doorbell for 1 message", scene.Many(bells, "doorbell")+" for "+scene.Many(a.Object("ring").Level("head"), "message"), "the producer's return from write(2), head in shared memory")
 		}},
-		{ID: "no-bell", Says: "a consumer is rung for once, however many messages follow", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("one"), w.After("stopped")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "no-bell", Says: "a consumer is rung for once, however many messages follow", After: "stopped", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("one")
 			bells := b.Count("producer", "bells") - a.Count("producer", "bells")
-			return sims.Judge(bells == 1, "1 doorbell for 5 messages", many(bells, "doorbell")+" for "+many(level(b), "message"), "the producer's return from write(2), head and tail in shared memory")
+			return sims.Judge(bells == 1, "1 doorbell for 5 messages", scene.Many(bells, "doorbell")+" for "+scene.Many(level(b), "message"), "the producer's return from write(2), head and tail in shared memory")
 		}},
-		{ID: "full", Says: "a producer without a free slot sleeps, and overwrites nothing", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("full")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "full", Says: "a producer without a free slot sleeps, and overwrites nothing", After: "full", Check: func(a *sims.World) sims.Verdict {
 			p := a.Actor("producer")
 			return sims.Judge(level(a) == slots(a) && asleepOn(a, "producer", "room bell") && a.Object("ring").Level("tail") == 1, "state S in read(2) on its doorbell, all slots filled, tail where it was",
 				fmt.Sprintf("state %s in %s, %d of %d filled, tail %d", p.Letter, where(a, p), level(a), slots(a), a.Object("ring").Level("tail")), "/proc/PID/syscall, head and tail in shared memory")
 		}},
-		{ID: "few", Says: "between two busy sides there are far fewer doorbells than messages", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("busy")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "few", Says: "between two busy sides there are far fewer doorbells than messages", After: "busy", Check: func(a *sims.World) sims.Verdict {
 			bells, source := a.Count("producer", "bells"), "the producer's return from write(2)"
 			if n, ok := a.Actor("producer").Numbers["syscw"]; ok { // it writes to nothing but the doorbell
 				bells, source = n, "syscw of the producer in /proc/PID/io"
 			}
-			return sims.Judge(bells < burst/4, "fewer than "+scene.Thousands(burst/4)+", once for each move of head", many(bells, "doorbell")+" for "+scene.Thousands(burst)+" messages", source)
+			return sims.Judge(bells < burst/4, "fewer than "+scene.Thousands(burst/4)+", once for each move of head", scene.Many(bells, "doorbell")+" for "+scene.Thousands(burst)+" messages", source)
 		}},
-		{ID: "whole", Says: "every message arrives once, in order and with its checksum", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("busy")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "whole", Says: "every message arrives once, in order and with its checksum", After: "busy", Check: func(a *sims.World) sims.Verdict {
 			taken, wrong := a.Count("consumer", "taken"), a.Count("consumer", "wrong")
 			return sims.Judge(taken == burst && wrong == 0, scene.Thousands(burst)+" taken, 0 wrong", fmt.Sprintf("%s taken, %d wrong", scene.Thousands(taken), wrong), "number and CRC-32C of each, by the consumer")
 		}},
-		{ID: "same-frame", Says: "producer and consumer have the same memory mapped, and the payload stays in it", Check: func(w *sims.World) sims.Verdict {
-			a := w.After("one")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "same-frame", Says: "producer and consumer have the same memory mapped, and the payload stays in it", After: "one", Check: func(a *sims.World) sims.Verdict {
 			p, c := a.Mapping("producer", "ring"), a.Mapping("consumer", "ring")
 			same := p.Level("inode") > 0 && p.Level("inode") == c.Level("inode") && p.Level("frame") == c.Level("frame") && p.Level("present") == 1 && c.Level("present") == 1
 			return sims.Judge(same, "one inode and one frame behind slot 0", fmt.Sprintf("inodes %d and %d, frames %s and %s", p.Level("inode"), c.Level("inode"), frame(p), frame(c)),
 				"/proc/PID/smaps and pagemap of both")
 		}},
-		{ID: "no-payload", Says: "no system call carries a payload", Needs: []string{"ptrace"}, Check: func(w *sims.World) sims.Verdict {
-			a := w.After("x-ray")
-			if a == nil {
-				return sims.NotYet()
-			}
+		{ID: "no-payload", Says: "no system call carries a payload", Needs: []string{"ptrace"}, After: "x-ray", Check: func(a *sims.World) sims.Verdict {
 			calls, most, other := carried(a)
 			return sims.Judge(calls > 0 && other == 0 && most == 8, "calls on the doorbells alone, 8 bytes in each",
-				fmt.Sprintf("%s on the doorbells with at most %s, %d others, for %s of payload", many(calls, "call"), many(most, "byte"), other, many(10*slotBytes, "byte")), "the x-ray of both (ptrace)")
+				fmt.Sprintf("%s on the doorbells with at most %s, %d others, for %s of payload", scene.Many(calls, "call"), scene.Many(most, "byte"), other, scene.Many(10*slotBytes, "byte")), "the x-ray of both (ptrace)")
 		}},
-		{ID: "survives", Says: "a consumer that is killed loses nothing: the next one goes on from tail", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("killed"), w.After("next-consumer")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "survives", Says: "a consumer that is killed loses nothing: the next one goes on from tail", After: "next-consumer", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("killed")
 			from, tail := int64(-1), a.Object("ring").Level("tail")
 			if m := b.Last("next consumer", "began"); m != nil {
 				from = m.N["at"]
 			}
 			taken, wrong := b.Count("next consumer", "taken"), b.Count("next consumer", "wrong")
 			return sims.Judge(from == tail && taken == 5 && wrong == 0, fmt.Sprintf("5 messages from %s on, 0 wrong", scene.Thousands(tail)),
-				fmt.Sprintf("%s from %s on, %d wrong", many(taken, "message"), scene.Thousands(from), wrong), "tail in shared memory, the new consumer's count and checksums")
+				fmt.Sprintf("%s from %s on, %d wrong", scene.Many(taken, "message"), scene.Thousands(from), wrong), "tail in shared memory, the new consumer's count and checksums")
 		}},
-		{ID: "unpublished", Says: "a message that was not published is never seen: the next producer fills its slot anew", Check: func(w *sims.World) sims.Verdict {
-			a, b := w.After("half"), w.After("anew")
-			if b == nil {
-				return sims.NotYet()
-			}
+		{ID: "unpublished", Says: "a message that was not published is never seen: the next producer fills its slot anew", After: "anew", Check: func(b *sims.World) sims.Verdict {
+			a := b.After("half")
 			head := a.Object("ring").Level("head")
 			taken, wrong := b.Count("next consumer", "taken"), b.Count("next consumer", "wrong")
 			return sims.Judge(head == burst+15 && slotOf(a, head) == head && taken == 10 && wrong == 0, "in its slot, head not moved; then 5 others in order, 0 wrong",
@@ -523,13 +486,6 @@ func frame(o *sims.ObjectState) string {
 		return fmt.Sprintf("0x%x", n)
 	}
 	return "not shown"
-}
-
-func many(n int64, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return scene.Thousands(n) + " " + thing + "s"
 }
 
 // bells adds up the doorbells rung by a part.

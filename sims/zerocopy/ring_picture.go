@@ -139,7 +139,7 @@ func ringFlow(w *sims.World, producer, consumer *sims.ActorState, lie string) st
 	case consumerAsleep(w) && w.Object("ring").Level("head") == 0:
 		return "The ring is empty: the consumer sleeps in the kernel, and has asked to be rung for."
 	case consumerAsleep(w) && producer.Idle:
-		return fmt.Sprintf("Taken: %s, for %s. The consumer sleeps again.", many(w.Object("ring").Level("head"), "message"), many(bells(w, "producer"), "doorbell"))
+		return fmt.Sprintf("Taken: %s, for %s. The consumer sleeps again.", scene.Many(w.Object("ring").Level("head"), "message"), scene.Many(bells(w, "producer"), "doorbell"))
 	case full && asleepOn(w, producer.Role, "room bell"):
 		return "The ring is full: the producer sleeps until half of it is free."
 	case level(w) < 0:
@@ -163,5 +163,5 @@ func waiting(n int64) string {
 	if n == 0 {
 		return "nothing waits in the ring"
 	}
-	return strings.Replace(many(n, "message")+" wait in the ring", "1 message wait ", "1 message waits ", 1)
+	return strings.Replace(scene.Many(n, "message")+" wait in the ring", "1 message wait ", "1 message waits ", 1)
 }

@@ -189,17 +189,10 @@ func ambiguous(s *scene.Scene, one scene.Object, label string) bool {
 }
 
 // count is "1 writer", "2 writers".
-func count(n int, thing string) string { return many(int64(n), thing) }
+func count(n int, thing string) string { return scene.Many(int64(n), thing) }
 
 // bytes is "1 byte", "4,096 bytes".
-func bytes(n int64) string { return many(n, "byte") }
-
-func many(n int64, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return scene.Thousands(n) + " " + thing + "s"
-}
+func bytes(n int64) string { return scene.Many(n, "byte") }
 
 // capital makes the first letter large.
 func capital(s string) string {

@@ -45,7 +45,7 @@ func doorbell(whose string, d scene.Doorbell, worth bool) string {
 	if d.Rung < 0 || !worth {
 		return ""
 	}
-	said := fmt.Sprintf("The %s's doorbell was rung %s", whose, many(d.Rung, "time"))
+	said := fmt.Sprintf("The %s's doorbell was rung %s", whose, scene.Many(d.Rung, "time"))
 	if d.Asked {
 		return said + ", and is to be rung for the next."
 	}
