@@ -71,6 +71,7 @@ var rooms = []struct{ room, mayImport string }{
 	{`^sims/probe$`, `^sims/sys$`},
 	{`^sims/(sys|scene|residue)$`, `^$`},
 	{`^sims/share$`, `^sims/sys$`},
+	{`^sims/scenetest$`, `^sims/scene$`},
 	{`^sims/simtest$`, `^(sims|sims/(stage|probe|residue))$`},
 	{`^sims/[a-z0-9]+$`, `^(sims|sims/(stage|probe|sys|scene|share))$`}, // a chapter
 }
