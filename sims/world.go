@@ -41,6 +41,7 @@ type World struct {
 	Stepping bool
 	Trouble  []Trouble
 	Ended    string // why the run ended; "" while it goes on
+	clearing bool   // the tour ends this cast: the picture stays as it was
 }
 
 // ActorState is one role's process.

@@ -86,6 +86,9 @@ const (
 	Stepping Kind = "stepping"
 	// Trouble is an error that the learner should read: S text, advice.
 	Trouble Kind = "trouble"
+	// Clearing is the tour ending a cast: S why. What becomes of its processes and
+	// objects from here on is no part of the lesson.
+	Clearing Kind = "clearing"
 	// Over closes a run: S why.
 	Over Kind = "over"
 )

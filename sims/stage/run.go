@@ -353,6 +353,7 @@ func (r *Run) Stop(why string) Receipt {
 		return r.receipt
 	}
 	r.stopped = true
+	r.journal.Add(Event{Source: FromStage, Kind: Clearing, S: map[string]string{"why": why}})
 	close(r.quit)
 	procs := make([]*process, 0, len(r.procs))
 	for _, p := range r.procs {
