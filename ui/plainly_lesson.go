@@ -172,7 +172,7 @@ func (w *plainLesson) seen(batch []sims.Event) {
 	w.tell.Tell(batch)
 	for _, e := range batch {
 		if page.OfNote(e) {
-			w.past = append(w.past, fmt.Sprintf("%6.2f s  %s", e.At.Seconds(), page.Tell(e)))
+			w.past = append(w.past, fmt.Sprintf("%6.2f s  %s", e.At.Seconds(), page.Tell(w.it.Sim, e)))
 		}
 		switch {
 		case e.Kind == stage.Beat && w.beats > 0:
