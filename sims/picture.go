@@ -1,6 +1,7 @@
 package sims
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -30,13 +31,14 @@ func (w *World) Process(role string) scene.Process {
 	case a.Idle:
 		p.Note = "waits for you"
 	case a.Life == scene.Asleep:
-		p.Where = kernelName(a.Wchan)
-		if p.Where == "" && a.Syscall != "" {
-			p.Where = "in " + a.Syscall
-		}
+		p.Where = a.sleepsIn()
 	}
 	return p
 }
+
+// sleepsIn names what a sleeping process is held up in: the kernel's function, or
+// the system call where that is not shown to us; "" where neither is.
+func (a *ActorState) sleepsIn() string { return cmp.Or(kernelName(a.Wchan), a.Syscall) }
 
 // kernelName is a function of the kernel without what its compiler added to the
 // name: .constprop.0, .isra.0.
@@ -195,11 +197,10 @@ func (w *World) SleepFigure(role string) scene.Figure {
 	a := w.Actor(role)
 	f := scene.Figure{ID: "asleep", Label: role, Origin: scene.Kernel, Text: "not asleep"}
 	if a.Life == scene.Asleep {
-		where := kernelName(a.Wchan)
-		if where == "" {
-			where = a.Syscall
+		f.Text = fmt.Sprintf("asleep %.1f s", (w.Now - a.Since).Seconds())
+		if where := a.sleepsIn(); where != "" {
+			f.Text += " in " + where
 		}
-		f.Text = fmt.Sprintf("asleep %.1f s in %s", (w.Now - a.Since).Seconds(), where)
 	} else if e := a.Ended(); e != "" {
 		f.Text = e
 		return f.From("the wait status that wait4(2) gives the tour", "")
