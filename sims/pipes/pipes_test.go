@@ -68,3 +68,26 @@ func TestAgainBeginsTheWalkAgain(t *testing.T) {
 		t.Errorf("left: %v", r.Left)
 	}
 }
+
+// A learner who plays between the steps must not break the walk.
+func TestPlayedBetween(t *testing.T) {
+	for _, play := range []struct {
+		name string
+		sim  *sims.Sim
+		knob map[string][]string
+	}{
+		{"hose, paces and rests", &hose, map[string][]string{"flows": {"writer rests", "reader's pace"}, "empty-blocks": {"reader rests", "writer's pace"},
+			"order": {"writer goes on", "reader goes on", "reader rests"}, "eof": {"reader rests"}}},
+		{"hose, closed", &hose, map[string][]string{"flows": {"close the write end"}, "empty-blocks": {"close the write end"}, "order": {"close the write end"}, "eof": {"close the write end"}}},
+		{"inherit, closed", &inherit, map[string][]string{"forked": {"sibling closes w"}, "closed": {"sibling closes w", "parent closes r"}, "writer-ends": {"parent ends"},
+			"released": {"sibling closes w"}}},
+		{"inherit, ended", &inherit, map[string][]string{"forked": {"writer ends"}, "closed": {"sibling ends"}, "writer-ends": {"writer ends"}, "released": {"sibling ends"}}},
+		{"inherit, none forgotten", &inherit, map[string][]string{"writer-ends": {"sibling closes w"}}},
+		{"fifo, the reader first", &fifo, map[string][]string{"alone": {"start the reader", "chmod 000"}, "nonblock": {"chmod 000"}, "meets": {"send a newcomer", "chmod 000"},
+			"second-writer": {"write a line", "read once", "send a newcomer"}, "denied": {"second writes a line"}, "nothing-stored": {"read once"}, "outlives": {"writer leaves", "second leaves"}}},
+		{"fifo, all at once", &fifo, map[string][]string{"nonblock": {"start the reader", "start a second writer"}, "meets": {"writer leaves"},
+			"denied": {"chmod 000", "read once"}, "nothing-stored": {"chmod 600"}, "outlives": {"read once", "read once", "reader leaves"}}},
+	} {
+		t.Run(play.name, func(t *testing.T) { simtest.Between(t, play.sim, play.knob) })
+	}
+}

@@ -74,7 +74,8 @@ const (
 	Turned Kind = "turned"
 	// Faulted is a fault that was caused: Name kill, stop, continue, close.
 	Faulted Kind = "faulted"
-	// StepAsked is a step of the walk (Name) whose knobs are about to be turned;
+	// StepAsked is a step of the walk (Name) whose knobs are about to be turned, told
+	// again when some had to wait;
 	// StepBegun and StepDone frame the wait for its condition.
 	StepAsked Kind = "asked"
 	StepBegun Kind = "step"
