@@ -95,6 +95,9 @@ func TestPlayedBetween(t *testing.T) {
 			"prefix": {"newline inside", "framing", "send one"}}},
 		{"framing, sizes", &framing, map[string][]string{"merged": {"reader's buffer", "watch the reader"}, "split": {"framing", "record size", "send three"},
 			"newline": {"record size", "framing"}, "prefix": {"watch the reader", "send one"}}},
+		{"shell, on its own", &shell, map[string][]string{"before": {"spare ends", "rewire"}, "after": {"run the programs"}, "runs": {"run the programs"}, "sigpipe": {"spare ends"}}},
+		{"shell, other lines", &shell, map[string][]string{"before": {"edit the line"}, "after": {"edit the line", "pace"}, "runs": {"edit the line", "spare ends"}, "sigpipe": {"pace", "edit the line"}}},
+		{"shell, rewired", &shell, map[string][]string{"after": {"rewire"}, "runs": {"pace"}}},
 		{"atomic", &atomicWrites, map[string][]string{"small": {"pace"}, "limit": {"record size", "pace"}, "just-over": {"record size"}, "large": {"pace"}}},
 	} {
 		t.Run(play.name, func(t *testing.T) { simtest.Between(t, play.sim, play.knob) })
