@@ -23,6 +23,9 @@ func (w *World) Apply(e Event) {
 		return
 	}
 	a := w.find(e.Who)
+	if e.Kind == stage.Turned && len(w.Turned) < keptObjects {
+		w.Turned[e.Name]++
+	}
 	switch e.Kind {
 	case stage.Clearing:
 		w.clearing = true

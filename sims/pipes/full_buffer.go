@@ -78,7 +78,7 @@ var fullBuffer = sims.Sim{
 			m := answer(w, "grow")
 			return w.ReadSince(m) && m.At >= w.Before.Now && writerAsleepOnFull(w) && (m.S["errno"] != "" || w.Object("pipe").Level("capacity") == m.N["capacity"])
 		}},
-		{ID: "limit", Anew: readsOn, Turn: append([]sims.Turn{{Knob: "shrink", When: holdsPages}}, sims.Press("to the limit", "past the limit")...), For: "the kernel has answered to three sizes", Until: func(w *sims.World) bool {
+		{ID: "limit", Anew: notFilled, Turn: append([]sims.Turn{{Knob: "shrink", When: holdsPages}}, sims.Press("to the limit", "past the limit")...), For: "the kernel has answered to three sizes", Until: func(w *sims.World) bool {
 			past := answer(w, "past limit")
 			return w.ReadSince(past) && past.At >= w.Before.Now && answer(w, "shrink") != nil && answer(w, "to limit") != nil
 		}},
@@ -264,8 +264,11 @@ func holdsPages(w *sims.World) bool { return w.Object("pipe").Level("queued") > 
 
 // nobodyWaits is a cast that has no writer asleep to be woken, or nobody to wake it.
 func nobodyWaits(w *sims.World) bool {
-	return readsOn(w) || w.Actor("writer").Ended() != "" || w.Actor("reader").Ended() != ""
+	return w.Turned["reader reads on"] > w.Said("reader", "pauses") || w.Actor("writer").Ended() != "" || w.Actor("reader").Ended() != ""
 }
+
+// notFilled is a cast whose pipe need not become, or stay, fuller than a page.
+func notFilled(w *sims.World) bool { return nobodyWaits(w) || w.Turned["shrink"] > 0 }
 
 func neverBlocks(w *sims.World) bool { return w.Options["mode"] != "blocking" }
 

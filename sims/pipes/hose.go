@@ -218,17 +218,18 @@ func readerAsleepOnEmpty(w *sims.World) bool {
 // hoseStands is a hose through which nothing more will come by itself: an end is
 // closed, a process is gone, or the reader rests.
 func hoseStands(w *sims.World) bool {
-	return w.Object("pipe").Level("writers") == 0 || w.Last("writer", "closed") != nil || readerIsOut(w)
+	return w.Object("pipe").Level("writers") == 0 || w.Turned["close the write end"] > 0 || readerIsOut(w)
 }
 
 func readerIsOut(w *sims.World) bool {
 	reader := w.Actor("reader")
-	return w.Actor("writer").Ended() != "" || reader.Ended() != "" || reader.Idle && w.Last("reader", "end of file") == nil
+	rests := reader.Idle && w.Last("reader", "end of file") == nil || w.Turned["reader rests"] > w.Turned["reader goes on"]
+	return rests || w.Actor("writer").Ended() != "" || reader.Ended() != ""
 }
 
 // hosePlayed is a hose that is not as it was at first.
 func hosePlayed(w *sims.World) bool {
-	return hoseStands(w) || w.Said("writer", "rests") > 0 || len(w.Actor("writer").Settings)+len(w.Actor("reader").Settings) > 0
+	return hoseStands(w) || w.Turned["writer rests"] > 0 || len(w.Actor("writer").Settings)+len(w.Actor("reader").Settings) > 0
 }
 
 // tooFewNumbers is a hose whose end would come before it has carried many.
