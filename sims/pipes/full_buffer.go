@@ -67,10 +67,10 @@ var fullBuffer = sims.Sim{
 		}},
 		{ID: "one-page", Anew: nobodyWaits, Turn: []sims.Turn{{Knob: "O_NONBLOCK", Value: "blocking", If: neverBlocks}, {Knob: "drain a page", When: func(w *sims.World) bool {
 			return w.Asleep("writer", "pipe_write") && w.Object("pipe").Level("queued") >= w.Facts["page"]
-		}}}, For: "the writer has been awake and sleeps again", Until: func(w *sims.World) bool {
+		}}}, For: "the writer has written and sleeps again", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("reader", "drained")) && refilled(w) > 0 && wakeUps(w) > 0 && w.Asleep("writer", "pipe_write")
 		}},
-		{ID: "nonblock", Turn: []sims.Turn{{Knob: "write size", Value: "4096"}, {Knob: "O_NONBLOCK", Value: "non-blocking"}}, For: "the writer was refused with EAGAIN, and the pipe is full", Until: func(w *sims.World) bool {
+		{ID: "nonblock", Turn: []sims.Turn{{Knob: "write size", Value: "4096"}, {Knob: "O_NONBLOCK", Value: "non-blocking"}}, For: "the full pipe has refused with EAGAIN", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.Last("writer", "refused")) && isFull(w)
 		}},
 		{ID: "merge", Turn: []sims.Turn{{Knob: "O_NONBLOCK", Value: "blocking"}, {Knob: "write size", Value: "1"}}, For: "the writer is asleep after writes of one byte", Until: writerAsleepOnFull},
@@ -78,7 +78,7 @@ var fullBuffer = sims.Sim{
 			m := answer(w, "grow")
 			return w.ReadSince(m) && m.At >= w.Before.Now && writerAsleepOnFull(w) && (m.S["errno"] != "" || w.Object("pipe").Level("capacity") == m.N["capacity"])
 		}},
-		{ID: "limit", Anew: notFilled, Turn: append([]sims.Turn{{Knob: "shrink", When: holdsPages}}, sims.Press("to the limit", "past the limit")...), For: "the kernel has answered to three sizes", Until: func(w *sims.World) bool {
+		{ID: "limit", Anew: notFilled, Turn: append([]sims.Turn{{Knob: "shrink", When: holdsPages}}, sims.Press("to the limit", "past the limit")...), For: "the kernel has given three answers", Until: func(w *sims.World) bool {
 			past := answer(w, "past limit")
 			return w.ReadSince(past) && past.At >= w.Before.Now && answer(w, "shrink") != nil && answer(w, "to limit") != nil
 		}},
