@@ -24,6 +24,9 @@ type Play struct {
 	options map[string]string
 	cycle   map[string]int // where each Set knob stands
 	touched bool           // something was done to this cast
+	played  bool           // by the learner, since the last step was begun
+	goal    int            // the step of the walk that Next asked for,
+	begun   int            // and the one that was begun last
 	record  *Recorder
 	feed    chan []Event
 	do      chan func()
@@ -103,9 +106,11 @@ func (p *Play) conduct() {
 		select {
 		case <-p.journal.Ready():
 			pending = append(pending, p.take()...)
+			p.goOn()
 		case f := <-p.do:
 			f()
 			pending = append(pending, p.take()...)
+			p.goOn()
 			stopped = p.run == nil
 		case out <- pending:
 			pending = nil
@@ -154,11 +159,19 @@ func (p *Play) current() *Step {
 	if !p.world.StepOpen {
 		return nil
 	}
-	i := slices.IndexFunc(p.sim.Walk, func(s Step) bool { return s.ID == p.world.Step })
-	if i < 0 {
-		return nil
+	return p.sim.Step(p.world.Step)
+}
+
+// goOn begins the next step where Next has gone back to an earlier one.
+func (p *Play) goOn() {
+	i := 1 + p.sim.stepAt(p.world.Step)
+	if p.run == nil || p.world.StepOpen || p.world.Step == "" || i > p.goal || p.begun >= i {
+		return
 	}
-	return &p.sim.Walk[i]
+	if err := p.begin(&p.sim.Walk[i]); err != nil {
+		p.journal.Add(Event{Source: stage.FromStage, Kind: stage.Trouble, S: map[string]string{"text": err.Error()}})
+		p.goal = 0 // the learner asks for it when it can be
+	}
 }
 
 // ErrEnded is returned by every action on a play that was stopped.
@@ -189,21 +202,30 @@ func (e ErrWaiting) Error() string {
 }
 
 // Next begins the next step of the walk and turns its knobs. It returns io.EOF
-// after the last, and ErrWaiting while a step is under way.
+// after the last, and ErrWaiting while a step is under way. A step that builds on
+// earlier ones begins with those, where the learner has played in between.
 func (p *Play) Next() error {
 	return p.call(func() error {
 		if s := p.current(); s != nil {
 			return ErrWaiting{s}
 		}
-		i := 1 + slices.IndexFunc(p.sim.Walk, func(s Step) bool { return s.ID == p.world.Step })
+		i := 1 + p.sim.stepAt(p.world.Step)
 		if i >= len(p.sim.Walk) {
 			return io.EOF
+		}
+		p.goal = i
+		if from := p.sim.Walk[i].From; from != "" && p.played {
+			if err := p.recast("started anew: you have played, and the next step builds on the ones before it", false); err != nil {
+				return err
+			}
+			i = p.sim.stepAt(from)
 		}
 		return p.begin(&p.sim.Walk[i])
 	})
 }
 
 func (p *Play) begin(s *Step) error {
+	p.played, p.begun = false, p.sim.stepAt(s.ID)
 	p.journal.Add(Event{Source: stage.FromStage, Kind: stage.StepAsked, Name: s.ID})
 	for _, t := range s.Turn {
 		if p.stands(t) {
@@ -219,12 +241,12 @@ func (p *Play) begin(s *Step) error {
 	return nil
 }
 
-// stands reports whether a turn asks for nothing but the cast that is there: an
-// option's value that it has, and nothing was done to it yet.
+// stands reports whether a turn asks for nothing but what is there: an option's
+// value that it has, and, where that would be a new cast, nothing was done to this one.
 func (p *Play) stands(t Turn) bool {
-	if k := p.sim.Knob(t.Knob); k != nil && !p.touched && t.Value != "" {
+	if k := p.sim.Knob(t.Knob); k != nil && t.Value != "" {
 		act, is := k.Act.(Choose)
-		return is && p.options[act.Option] == t.Value
+		return is && p.options[act.Option] == t.Value && (!p.touched || p.sim.Option(act.Option).Live)
 	}
 	return false
 }
@@ -241,7 +263,12 @@ func (p *Play) isTrace(knob string) bool {
 // Turn turns a knob, as a key of the learner does. Value is for a Choose (the
 // option's new value) and a Set (one of its names); empty takes the next one.
 func (p *Play) Turn(knob, value string) error {
-	return p.call(func() error { return p.turn(knob, value) })
+	return p.call(func() error {
+		if k := p.sim.Knob(knob); k != nil && !p.sim.live(k) {
+			p.played = true
+		}
+		return p.turn(knob, value)
+	})
 }
 
 func (p *Play) turn(name, value string) error {
@@ -262,7 +289,7 @@ func (p *Play) turn(name, value string) error {
 		if value == "" {
 			value = p.following(act.Option)
 		}
-		err = p.choose(act.Option, value)
+		err = p.choose(act.Option, value, note)
 	case Start:
 		p.journal.Add(note)
 		err = p.run.StartRole(act.Role)
@@ -321,10 +348,17 @@ func (p *Play) setOption(name, value string) error {
 	return nil
 }
 
-// choose ends the cast and starts a new one with one option changed. The walk goes on.
-func (p *Play) choose(option, value string) error {
+// choose ends the cast and starts a new one with one option changed; a live one
+// leaves the cast as it is. The walk goes on.
+func (p *Play) choose(option, value string, note Event) error {
 	if err := p.setOption(option, value); err != nil {
 		return err
+	}
+	if p.sim.Option(option).Live {
+		note.S = map[string]string{"value": value, "option": option}
+		p.run.Choose(option, value)
+		p.journal.Add(note)
+		return nil
 	}
 	return p.recast("started anew: "+option+" = "+value, false)
 }
@@ -332,6 +366,9 @@ func (p *Play) choose(option, value string) error {
 // recast ends the cast and starts a new one. With anew the walk begins again too.
 func (p *Play) recast(why string, anew bool) error {
 	p.cycle, p.touched = map[string]int{}, false
+	if anew {
+		p.played, p.goal, p.begun = false, 0, 0
+	}
 	p.receipt.Add(p.run.Stop(why))
 	spec := p.spec()
 	spec.Sample, spec.Stepping, spec.Anew = p.run.Sample(), p.run.Stepping(), anew
@@ -347,7 +384,7 @@ func (p *Play) recast(why string, anew bool) error {
 // descriptor that leads to an object (or of a number written in decimal).
 func (p *Play) Break(f stage.Fault, role, object string) error {
 	return p.call(func() error {
-		p.touched = true
+		p.touched, p.played = true, true
 		err := p.run.Break(f, role, object)
 		p.run.Poke()
 		return err
@@ -357,7 +394,7 @@ func (p *Play) Break(f stage.Fault, role, object string) error {
 // StartRole starts a late role, or one that has ended.
 func (p *Play) StartRole(role string) error {
 	return p.call(func() error {
-		p.touched = true
+		p.touched, p.played = true, true
 		return p.run.StartRole(role)
 	})
 }

@@ -70,7 +70,8 @@ const (
 	Idle Kind = "idle"
 	// Traced is the x-ray going on or off: N on; S reason where it could not.
 	Traced Kind = "traced"
-	// Turned is a knob that was turned: Name the knob, S value.
+	// Turned is a knob that was turned: Name the knob, S value; setting or option
+	// where it gave that another value while the cast plays.
 	Turned Kind = "turned"
 	// Faulted is a fault that was caused: Name kill, stop, continue, close.
 	Faulted Kind = "faulted"
