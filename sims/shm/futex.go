@@ -140,14 +140,14 @@ var futexLock = sims.Sim{
 			return sims.Judge(b.calls == 1 && c.calls == 1 && b.woken+c.woken == 1, "2 FUTEX_WAKE by the two that had slept, 1 woken",
 				fmt.Sprintf("%d FUTEX_WAKE, %d woken", b.calls+c.calls, b.woken+c.woken), b.source)
 		}},
-		{ID: "called", Says: "two who want the lock at once do call the kernel, to sleep and to wake", Needs: []string{"ptrace"}, After: "watched", Check: func(a *sims.World) sims.Verdict {
+		{ID: "called", Says: "two who want the lock at once do call the kernel, to sleep and to wake", Needs: []string{"ptrace", "cpus"}, After: "watched", Check: func(a *sims.World) sims.Verdict {
 			waits, wakes, all := 0, 0, int64(0)
 			for _, role := range lockers[:2] {
-				waits, wakes = waits+len(callsOnLock(a, role, "FUTEX_WAIT")), wakes+len(callsOnLock(a, role, "FUTEX_WAKE"))
+				waits, wakes = waits+len(callsOnLock(a, role, "FUTEX_WAIT", a.Before.Now)), wakes+len(callsOnLock(a, role, "FUTEX_WAKE", a.Before.Now))
 				all += a.Called(role, "futex")
 			}
 			return sims.Judge(waits > 0 && wakes > 0, "more than 0 of FUTEX_WAIT and of FUTEX_WAKE on the lock's word",
-				fmt.Sprintf("%s calls of futex; of those shown one by one %d FUTEX_WAIT and %d FUTEX_WAKE on the word", scene.Thousands(all), waits, wakes), "ptrace: the x-ray of both")
+				fmt.Sprintf("%s calls of futex; of the latest %d FUTEX_WAIT and %d FUTEX_WAKE on the word", scene.Thousands(all), waits, wakes), "ptrace: the x-ray of both")
 		}},
 		{ID: "contended", Says: "they sleep and are woken again and again", Needs: []string{"cpus"}, After: "long", Check: func(b *sims.World) sims.Verdict {
 			f, switches := duelOf(resultOf(b, "fought", fightName("20 µs", "5 µs", false))), int64(0)
@@ -409,12 +409,12 @@ func callText(c scene.Call) string {
 	return c.Name + "(" + c.Args + ") = " + c.Result
 }
 
-// callsOnLock are those of a role's calls that the x-ray shows one by one which are of
-// this kind (FUTEX_WAIT, FUTEX_WAKE) and on the lock's word.
-func callsOnLock(w *sims.World, role, kind string) (list []scene.Call) {
+// callsOnLock are those of a role's latest calls by the x-ray that were made since, are
+// of this kind (FUTEX_WAIT, FUTEX_WAKE), and on the lock's word.
+func callsOnLock(w *sims.World, role, kind string, since time.Duration) (list []scene.Call) {
 	word := fmt.Sprintf("uaddr=%#x, op=%s,", w.Mapping(role, "memory").Level("address")+mutexAt, kind)
 	for _, c := range w.Actor(role).Calls {
-		if c.Name == "futex" && strings.HasPrefix(c.Args, word) {
+		if c.Name == "futex" && c.At >= since && strings.HasPrefix(c.Args, word) {
 			list = append(list, c)
 		}
 	}
@@ -435,7 +435,7 @@ func wakesOf(w *sims.World, role string) wakes {
 		return wakes{m.N["woke"], m.N["woken"], "each process's own word: no x-ray here"}
 	}
 	n := wakes{source: "ptrace: the x-ray"}
-	for _, c := range callsOnLock(w, role, "FUTEX_WAKE") {
+	for _, c := range callsOnLock(w, role, "FUTEX_WAKE", 0) {
 		n.calls++
 		if c.Result == "1" {
 			n.woken++

@@ -99,15 +99,14 @@ func inHand(w *sims.World, role string) (int64, bool) {
 }
 
 // tableRows is how many runs are compared at the most.
-const tableRows = 8
+const tableRows = 6
 
-// waysTable has a row for each way that was tried, with each number of adders: of this
-// cast and of those before it.
+// waysTable has a row for each way that this cast has tried, with each number of
+// adders that there was, the latest way last. Before this cast has tried one the rows
+// are those of the casts before it.
 func waysTable(w *sims.World) scene.Table {
 	t := scene.Table{Title: "adding, in turn", Columns: []string{"how", "by", "sum", "lost", "ns an add", "alone"}, Origin: scene.Child, Right: []int{1, 2, 3, 4, 5}}
-	list := results(slices.Concat(w.Earlier, w.Moments), "added")
-	for _, said := range list[max(0, len(list)-tableRows):] {
-		s := sumOf(said)
+	for _, s := range comparable(w) {
 		lost := s.adds - s.sum
 		if lost != 0 {
 			t.Bad = append(t.Bad, len(t.Rows))
@@ -115,6 +114,24 @@ func waysTable(w *sims.World) scene.Table {
 		t.Rows = append(t.Rows, []string{s.how, fmt.Sprint(s.parties), scene.Thousands(s.sum), scene.Thousands(lost), tenths(s.together), tenths(s.alone)})
 	}
 	return t
+}
+
+func comparable(w *sims.World) (rows []sum) {
+	all := results(slices.Concat(w.Earlier, w.Moments), "added")
+	tried := results(w.Moments, "added")
+	for _, way := range tried {
+		for _, said := range all {
+			if said[0].S["how"] == way[0].S["how"] && !slices.ContainsFunc(rows, func(s sum) bool { return s.how == way[0].S["how"] && s.parties == said[0].N["parties"] }) {
+				rows = append(rows, sumOf(said))
+			}
+		}
+	}
+	if len(tried) == 0 {
+		for _, said := range all {
+			rows = append(rows, sumOf(said))
+		}
+	}
+	return rows[max(0, len(rows)-tableRows):]
 }
 
 // tenths writes tenths of a nanosecond as nanoseconds.
@@ -165,7 +182,7 @@ func survivorSentence(w *sims.World, dead, left []string) string {
 	case len(free) == len(left) && len(left) == 1:
 		return gone + ". " + left[0] + " can add alone: nobody comes between."
 	case len(free) == len(left):
-		return gone + ". The others can add without."
+		return gone + ". The others can add without " + verb(dead, "it", "them") + "."
 	}
 	return gone + ", and " + listed(left) + " " + verb(left, "goes", "go") + " on."
 }

@@ -73,8 +73,8 @@ func (m *meeting) notes() []stage.Note {
 }
 
 // results are what came of the meetings of which all who took part have told in a
-// moment of this name: for each way and number of parties the latest, in the order in
-// which they were tried first.
+// moment of this name: for each way and number of parties the latest, the latest of
+// all last.
 func results(moments []sims.Moment, name string) (list [][]sims.Moment) {
 	for _, m := range moments {
 		if m.Name != name {
@@ -83,14 +83,14 @@ func results(moments []sims.Moment, name string) (list [][]sims.Moment) {
 		at := slices.IndexFunc(list, func(group []sims.Moment) bool {
 			return group[0].S["how"] == m.S["how"] && group[0].N["parties"] == m.N["parties"]
 		})
-		switch {
-		case at < 0:
-			list = append(list, []sims.Moment{m})
-		case list[at][0].N["meeting"] != m.N["meeting"]:
-			list[at] = []sims.Moment{m}
-		default:
+		if at >= 0 && list[at][0].N["meeting"] == m.N["meeting"] {
 			list[at] = append(list[at], m)
+			continue
 		}
+		if at >= 0 {
+			list = slices.Delete(list, at, at+1)
+		}
+		list = append(list, []sims.Moment{m})
 	}
 	return slices.DeleteFunc(list, func(group []sims.Moment) bool { return int64(len(group)) < group[0].N["parties"] })
 }
@@ -98,7 +98,7 @@ func results(moments []sims.Moment, name string) (list [][]sims.Moment) {
 // resultOf is the latest result of a way in this cast, or nil.
 func resultOf(w *sims.World, name, how string) (latest []sims.Moment) {
 	for _, group := range results(w.Moments, name) {
-		if group[0].S["how"] == how && (latest == nil || group[0].At > latest[0].At) {
+		if group[0].S["how"] == how {
 			latest = group
 		}
 	}
