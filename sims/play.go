@@ -242,11 +242,18 @@ func (p *Play) begin(s *Step) error {
 }
 
 // stands reports whether a turn asks for nothing but what is there: an option's
-// value that it has, and, where that would be a new cast, nothing was done to this one.
+// value that it has, and, where that would be a new cast, nothing was done to this one;
+// or that an x-ray be off which is. One that is on is switched on again, and counts anew.
 func (p *Play) stands(t Turn) bool {
-	if k := p.sim.Knob(t.Knob); k != nil && t.Value != "" {
-		act, is := k.Act.(Choose)
-		return is && p.options[act.Option] == t.Value && (!p.touched || p.sim.Option(act.Option).Live)
+	k := p.sim.Knob(t.Knob)
+	if k == nil || t.Value == "" {
+		return false
+	}
+	switch act := k.Act.(type) {
+	case Choose:
+		return p.options[act.Option] == t.Value && (!p.touched || p.sim.Option(act.Option).Live)
+	case Trace:
+		return t.Value == "off" && !p.world.Actor(act.Role).Traced
 	}
 	return false
 }

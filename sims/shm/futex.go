@@ -174,9 +174,9 @@ func startFight(r *stage.Run, _ string) error {
 	return tellTogether(r, "fight", fightName(r.Option("inside"), r.Option("outside"), watched), parts...)
 }
 
-// fightName is what a fight is called, but for how many take part: "20 µs in, 5 µs out".
+// fightName is what a fight is called, but for how many take part: "20 µs in, 5 out".
 func fightName(inside, outside string, watched bool) string {
-	name := inside + " in, " + outside + " out"
+	name := inside + " in, " + strings.TrimSuffix(outside, " µs") + " out"
 	if watched {
 		return name + watchedFight
 	}
@@ -301,7 +301,7 @@ func busy(work time.Duration) {
 // so many. It gives the number of pairs.
 func fight(a *sims.Actor, memory []byte, lock *share.Mutex, c sims.Command) (int, error) {
 	var in, out int
-	if _, err := fmt.Sscanf(c.Text, "%d µs in, %d µs out", &in, &out); err != nil {
+	if _, err := fmt.Sscanf(c.Text, "%d µs in, %d out", &in, &out); err != nil {
 		return 0, fmt.Errorf("fight %q: %w", c.Text, err)
 	}
 	inside, outside := time.Duration(in)*time.Microsecond, time.Duration(out)*time.Microsecond

@@ -80,7 +80,7 @@ func futexFigures(w *sims.World) []scene.Figure {
 // fightTable has a row for the pairs without anybody else, and one for each fight: of
 // this cast and of those before it.
 func fightTable(w *sims.World) scene.Table {
-	t := scene.Table{Title: "lock and unlock", Columns: []string{"who", "work inside, outside", "pairs", "FUTEX_WAIT", "FUTEX_WAKE", "slept", "ns a pair"}, Origin: scene.Child, Right: []int{2, 3, 4, 5, 6}}
+	t := scene.Table{Title: "lock and unlock", Columns: []string{"who", "work inside, outside", "pairs", "FUTEX_WAIT", "FUTEX_WAKE", "slept", "ns a pair"}, Origin: scene.Child, Latest: true, Right: []int{2, 3, 4, 5, 6}}
 	said := slices.Concat(w.Earlier, w.Moments)
 	list := results(said, "fought")
 	for _, group := range slices.Concat(results(said, "paired"), list[max(0, len(list)-tableRows):]) {

@@ -185,6 +185,11 @@ func (l *Lesson) nextTurns(w *sims.World, turns []sims.Turn, width int) []line {
 					}
 				}
 			}
+			if trace, is := k.Act.(sims.Trace); is && w.Actor(trace.Role).Traced {
+				before = "on"
+			} else if is {
+				before = "off"
+			}
 			now[t.Knob] = t.Value
 			if before == t.Value {
 				continue
