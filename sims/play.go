@@ -215,7 +215,7 @@ func (p *Play) Next() error {
 		}
 		p.goal = i
 		if from := p.sim.Walk[i].From; from != "" && p.played {
-			if err := p.recast("started anew: you have played, and the next step builds on the ones before it", false); err != nil {
+			if err := p.recast("started anew: you have played, and the next step builds on the ones before it", false, true); err != nil {
 				return err
 			}
 			i = p.sim.stepAt(from)
@@ -367,18 +367,19 @@ func (p *Play) choose(option, value string, note Event) error {
 		p.journal.Add(note)
 		return nil
 	}
-	return p.recast("started anew: "+option+" = "+value, false)
+	return p.recast("started anew: "+option+" = "+value, false, false)
 }
 
-// recast ends the cast and starts a new one. With anew the walk begins again too.
-func (p *Play) recast(why string, anew bool) error {
+// recast ends the cast and starts a new one. With anew the walk begins again too, with
+// back it goes back some steps.
+func (p *Play) recast(why string, anew, back bool) error {
 	p.cycle, p.touched = map[string]int{}, false
 	if anew {
 		p.played, p.goal, p.begun = false, 0, 0
 	}
 	p.receipt.Add(p.run.Stop(why))
 	spec := p.spec()
-	spec.Sample, spec.Stepping, spec.Anew = p.run.Sample(), p.run.Stepping(), anew
+	spec.Sample, spec.Stepping, spec.Anew, spec.Back = p.run.Sample(), p.run.Stepping(), anew, back
 	run, err := p.house.Start(spec)
 	if err != nil {
 		return err // p.run stays the ended one: its methods say so
@@ -424,7 +425,7 @@ func (p *Play) Release(role string) error {
 // Again starts the cast anew with the same options; the walk is before its first
 // step again.
 func (p *Play) Again() error {
-	return p.call(func() error { return p.recast("started anew", true) })
+	return p.call(func() error { return p.recast("started anew", true, false) })
 }
 
 // Stop ends the cast, waits until nothing of it is left and says what was made

@@ -367,7 +367,7 @@ func checkOwnProcessor(a *sims.World) sims.Verdict {
 		off = append(off, fmt.Sprint(now.Numbers["involuntary"]-before.Numbers["involuntary"]))
 	}
 	return sims.Judge(!moved && len(seen) == 2, "two different ones, and neither moves",
-		fmt.Sprintf("%s in %d looks; put off %s times meanwhile", strings.Join(where, ", "), a.Beats-a.Before.Beats, strings.Join(off, " and ")), source)
+		fmt.Sprintf("%s in %d looks; preempted %s times meanwhile", strings.Join(where, ", "), a.Beats-a.Before.Beats, strings.Join(off, " and ")), source)
 }
 
 func checkNoZeros(manner string) func(*sims.World) sims.Verdict {

@@ -19,7 +19,7 @@ func drawFutex(w *sims.World) *scene.Scene {
 	if f.Known {
 		f.Means = map[uint32]string{share.MutexFree: "free", share.MutexLocked: "taken", share.MutexContended: "taken, somebody may sleep"}[f.Word]
 	}
-	if !fighting(w) && f.Word != share.MutexFree {
+	if f.Word != share.MutexFree { // in a fight it goes from hand to hand too quickly to be told
 		for _, role := range lockers {
 			if holds(w, role) {
 				f.Owner = role

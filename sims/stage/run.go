@@ -24,8 +24,9 @@ type Spec struct {
 	Sample time.Duration
 	// Stepping starts every process in step mode.
 	Stepping bool
-	// Anew marks a cast with which the walk begins again too.
-	Anew bool
+	// Anew marks a cast with which the walk begins again too, Back one that goes through
+	// earlier steps again.
+	Anew, Back bool
 }
 
 // Run is a cast on stage. Its methods may be called from any goroutine.
@@ -69,6 +70,9 @@ func (r *Run) start() error {
 	n := facts()
 	if r.spec.Anew {
 		n["anew"] = 1
+	}
+	if r.spec.Back {
+		n["back"] = 1
 	}
 	r.journal.Add(Event{Source: FromKernel, Kind: Begin, N: n, S: r.beginning()})
 	w := &Wiring{run: r, options: r.spec.Options, grants: map[string][]grant{},

@@ -42,7 +42,7 @@ func (l *Lesson) nextStep() (Move, tea.Cmd) {
 	case i+1 >= len(l.sim.Walk):
 		return open(NewSeen(l)), l.judge()
 	}
-	l.next = true
+	l.next, l.back = true, false
 	return stay, l.cast.do("begin the next step", Player.Next)
 }
 
