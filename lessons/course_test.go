@@ -163,6 +163,8 @@ func TestLintFinds(t *testing.T) {
 		"acts on \"nobody\", which is no role": func(_ fstest.MapFS, s *sims.Sim) { s.Knobs[1].Act = sims.Tell{Role: "nobody"} },
 		"chooses \"colour\"":                   func(_ fstest.MapFS, s *sims.Sim) { s.Knobs[1].Act = sims.Choose{Option: "colour"} },
 		"needs Wire, Draw and Source":          func(_ fstest.MapFS, s *sims.Sim) { s.Draw = nil },
+		"is in no cast":                        func(_ fstest.MapFS, s *sims.Sim) { s.Roles[0].When = func(map[string]string) bool { return false } },
+		"goes back to \"on\"":                  func(_ fstest.MapFS, s *sims.Sim) { s.Walk[0].From = "on" },
 		"say what it waits for":                func(_ fstest.MapFS, s *sims.Sim) { s.Walk[0].For = "" },
 	} {
 		t.Run(wrong, func(t *testing.T) {

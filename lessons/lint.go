@@ -82,10 +82,27 @@ func (f *faults) cast(s *sims.Sim) {
 		if r.By != "" && s.Role(r.By) == nil {
 			f.add("role %s is forked by %q, which is no role", r.Name, r.By)
 		}
+		if r.When != nil && !chosen(s, r) {
+			f.add("role %s is in no cast: give an option the value with which it plays", r.Name)
+		}
 		if r.Late && !walkStarts(s, r.Name) {
 			f.add("role %s is late and no step of the walk turns a knob that starts it", r.Name)
 		}
 	}
+}
+
+// chosen reports whether a value of some option brings a role into the cast.
+func chosen(s *sims.Sim, r sims.Role) bool {
+	for _, o := range s.Options {
+		for _, v := range o.Values {
+			options := s.Defaults()
+			options[o.Name] = v
+			if r.When(options) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // walkStarts reports whether some step turns a knob that starts the role.
@@ -191,6 +208,9 @@ func (f *faults) walk(s *sims.Sim, t *Text) {
 	var steps, said []string
 	for _, step := range s.Walk {
 		steps = append(steps, step.ID)
+		if step.From != "" && !slices.Contains(steps, step.From) {
+			f.add("step %s goes back to %q, which is neither it nor a step before it", step.ID, step.From)
+		}
 		if _, ok := t.Step(step.ID); !ok {
 			f.add("step %s has no words: write ### %s under ## Steps", step.ID, step.ID)
 		}

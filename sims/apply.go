@@ -2,6 +2,7 @@ package sims
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -69,6 +70,13 @@ func (w *World) Apply(e Event) {
 		}
 	case stage.Over:
 		w.Ended = e.S["why"]
+	case stage.Turned:
+		if _, is := w.Options[e.S["option"]]; is {
+			w.Options = maps.Clone(w.Options) // earlier worlds keep theirs
+			w.Options[e.S["option"]] = e.S["value"]
+		} else if a != nil {
+			a.apply(e)
+		}
 	default:
 		if a != nil {
 			a.apply(e)
@@ -90,10 +98,6 @@ func ofTheRun(k stage.Kind) bool {
 
 func (w *World) begin(e Event) {
 	w.Casts++
-	w.clear()
-	if e.N["anew"] != 0 {
-		w.Step, w.StepOpen, w.Before, w.steps = "", false, nil, map[string]*World{}
-	}
 	w.Ended, w.clearing = "", false
 	w.Options, w.Facts, w.Words = map[string]string{}, e.N, map[string]string{}
 	for k, v := range e.S {
@@ -102,6 +106,10 @@ func (w *World) begin(e Event) {
 		} else {
 			w.Words[k] = v
 		}
+	}
+	w.clear()
+	if e.N["anew"] != 0 {
+		w.Step, w.StepOpen, w.Before, w.Earlier, w.steps = "", false, nil, nil, map[string]*World{}
 	}
 }
 
@@ -210,6 +218,9 @@ func (a *ActorState) read(e Event) {
 	}
 	if v, ok := e.N["voluntary"]; ok && v != a.Numbers["voluntary"] && a.Life == scene.Asleep {
 		a.Since = e.At // it woke and fell asleep again between two looks
+	}
+	if v, ok := e.N["processor"]; ok && (len(a.Ran) == 0 || a.Ran[len(a.Ran)-1] != v) {
+		a.Ran = append(a.Ran[max(0, len(a.Ran)-keptRan):], v)
 	}
 	for k, v := range e.N {
 		a.Numbers[k] = v

@@ -25,6 +25,9 @@ type Play struct {
 	cycle   map[string]int // where each Set knob stands
 	touched bool           // something was done to this cast
 	due     *due           // what is left of a step's knobs
+	played  bool           // by the learner, since the last step was begun
+	goal    int            // the step of the walk that Next asked for,
+	begun   int            // and the one that was begun last
 	record  *Recorder
 	feed    chan []Event
 	do      chan func()
@@ -132,17 +135,13 @@ func quiet(events []Event) bool {
 	return len(events) < quietBeats && !slices.ContainsFunc(events, func(e Event) bool { return e.Kind != stage.Beat })
 }
 
-// take applies what has come, and ends the step whose condition is met.
+// take applies what has come, goes on with the walk as far as that allows, and applies
+// what has come of it.
 func (p *Play) take() []Event {
-	events := p.journal.Drain()
-	for i := 0; i < len(events); i++ {
-		p.world.Apply(events[i])
-		if step := p.current(); step != nil && step.Until(p.world) {
-			done := Event{At: events[i].At, Source: stage.FromStage, Kind: stage.StepDone, Name: step.ID}
-			events = slices.Insert(events, i+1, done)
-		}
+	events := p.apply()
+	for p.turnDue() || p.goOn() {
+		events = append(events, p.apply()...)
 	}
-	p.turnDue()
 	for i := range events {
 		events[i].Seq = p.journal.Number()
 	}
@@ -152,15 +151,24 @@ func (p *Play) take() []Event {
 	return events
 }
 
+// apply applies what has come, and ends the step whose condition is met.
+func (p *Play) apply() []Event {
+	events := p.journal.Drain()
+	for i := 0; i < len(events); i++ {
+		p.world.Apply(events[i])
+		if step := p.current(); step != nil && step.Until(p.world) {
+			done := Event{At: events[i].At, Source: stage.FromStage, Kind: stage.StepDone, Name: step.ID}
+			events = slices.Insert(events, i+1, done)
+		}
+	}
+	return events
+}
+
 func (p *Play) current() *Step {
 	if !p.world.StepOpen {
 		return nil
 	}
-	i := slices.IndexFunc(p.sim.Walk, func(s Step) bool { return s.ID == p.world.Step })
-	if i < 0 {
-		return nil
-	}
-	return &p.sim.Walk[i]
+	return p.sim.Step(p.world.Step)
 }
 
 // ErrEnded is returned by every action on a play that was stopped.
@@ -191,7 +199,8 @@ func (e ErrWaiting) Error() string {
 }
 
 // Next begins the next step of the walk and turns its knobs. It returns io.EOF
-// after the last, and ErrWaiting while a step is under way.
+// after the last, and ErrWaiting while a step is under way. A step that builds on
+// earlier ones begins with those, where the learner has played in between.
 func (p *Play) Next() error {
 	return p.call(func() error {
 		if s := p.current(); s != nil {
@@ -200,10 +209,11 @@ func (p *Play) Next() error {
 		if p.due != nil {
 			return ErrWaiting{p.due.step}
 		}
-		i := 1 + slices.IndexFunc(p.sim.Walk, func(s Step) bool { return s.ID == p.world.Step })
+		i := 1 + p.sim.stepAt(p.world.Step)
 		if i >= len(p.sim.Walk) {
 			return io.EOF
 		}
+		p.goal = i
 		return p.begin(&p.sim.Walk[i])
 	})
 }
@@ -211,7 +221,12 @@ func (p *Play) Next() error {
 // Turn turns a knob, as a key of the learner does. Value is for a Choose (the
 // option's new value) and a Set (one of its names); empty takes the next one.
 func (p *Play) Turn(knob, value string) error {
-	return p.call(func() error { return p.turn(knob, value) })
+	return p.call(func() error {
+		if k := p.sim.Knob(knob); k != nil && !p.sim.live(k) {
+			p.played = true
+		}
+		return p.turn(knob, value)
+	})
 }
 
 func (p *Play) turn(name, value string) error {
@@ -232,7 +247,7 @@ func (p *Play) turn(name, value string) error {
 		if value == "" {
 			value = p.following(act.Option)
 		}
-		err = p.choose(act.Option, value)
+		err = p.choose(act.Option, value, note)
 	case Start:
 		p.journal.Add(note)
 		err = p.run.StartRole(act.Role)
@@ -291,20 +306,31 @@ func (p *Play) setOption(name, value string) error {
 	return nil
 }
 
-// choose ends the cast and starts a new one with one option changed. The walk goes on.
-func (p *Play) choose(option, value string) error {
+// choose ends the cast and starts a new one with one option changed; a live one
+// leaves the cast as it is. The walk goes on.
+func (p *Play) choose(option, value string, note Event) error {
 	if err := p.setOption(option, value); err != nil {
 		return err
 	}
-	return p.recast("started anew: "+option+" = "+value, false)
+	if p.sim.Option(option).Live {
+		note.S = map[string]string{"value": value, "option": option}
+		p.run.Choose(option, value)
+		p.journal.Add(note)
+		return nil
+	}
+	return p.recast("started anew: "+option+" = "+value, false, false)
 }
 
-// recast ends the cast and starts a new one. With anew the walk begins again too.
-func (p *Play) recast(why string, anew bool) error {
+// recast ends the cast and starts a new one. With anew the walk begins again too, with
+// back it goes back some steps.
+func (p *Play) recast(why string, anew, back bool) error {
 	p.cycle, p.touched = map[string]int{}, false
+	if anew {
+		p.played, p.goal, p.begun = false, 0, 0
+	}
 	p.receipt.Add(p.run.Stop(why))
 	spec := p.spec()
-	spec.Sample, spec.Stepping, spec.Anew = p.run.Sample(), p.run.Stepping(), anew
+	spec.Sample, spec.Stepping, spec.Anew, spec.Back = p.run.Sample(), p.run.Stepping(), anew, back
 	run, err := p.house.Start(spec)
 	if err != nil {
 		return err // p.run stays the ended one: its methods say so
@@ -317,7 +343,7 @@ func (p *Play) recast(why string, anew bool) error {
 // descriptor that leads to an object (or of a number written in decimal).
 func (p *Play) Break(f stage.Fault, role, object string) error {
 	return p.call(func() error {
-		p.touched = true
+		p.touched, p.played = true, true
 		err := p.run.Break(f, role, object)
 		p.run.Poke()
 		return err
@@ -327,7 +353,7 @@ func (p *Play) Break(f stage.Fault, role, object string) error {
 // StartRole starts a late role, or one that has ended.
 func (p *Play) StartRole(role string) error {
 	return p.call(func() error {
-		p.touched = true
+		p.touched, p.played = true, true
 		return p.run.StartRole(role)
 	})
 }
@@ -352,7 +378,7 @@ func (p *Play) Release(role string) error {
 func (p *Play) Again() error {
 	return p.call(func() error {
 		p.due = nil
-		return p.recast("started anew", true)
+		return p.recast("started anew", true, false)
 	})
 }
 

@@ -17,21 +17,46 @@ type due struct {
 	turns []Turn
 }
 
-// begin starts the cast anew where the one that is there cannot do the step, and
-// turns the step's knobs.
+// begin turns a step's knobs. Where a learner's play has taken away what it builds on,
+// a new cast goes through the steps before it first: see goOn.
 func (p *Play) begin(s *Step) error {
-	if s.Anew != nil && s.Anew(p.world) {
-		if err := p.recast("started anew", false); err != nil {
-			return fmt.Errorf("step %s: %w", s.ID, err)
-		}
-		p.due = &due{s, s.Turn}
-		return nil
+	if s.From == "" || !p.lost(s) {
+		p.asked(s)
+		return p.turnAll(s, s.Turn, false)
 	}
-	p.asked(s)
-	return p.turnAll(s, s.Turn, false)
+	from := p.sim.Step(s.From)
+	if err := p.recast("started anew: you have played in between", false, from != s); err != nil {
+		return fmt.Errorf("step %s: %w", s.ID, err)
+	}
+	p.begun = p.sim.stepAt(s.From)
+	p.due = &due{from, from.Turn}
+	return nil
+}
+
+// lost reports whether what a step builds on is gone.
+func (p *Play) lost(s *Step) bool {
+	if s.Lost != nil {
+		return s.Lost(p.world)
+	}
+	return p.played
+}
+
+// goOn begins the next step where the walk has gone back to an earlier one than Next
+// asked for. It reports whether it did.
+func (p *Play) goOn() bool {
+	at := p.sim.stepAt(p.world.Step)
+	if p.run == nil || p.due != nil || at < 0 || p.world.StepOpen || at != p.begun || at >= p.goal {
+		return false
+	}
+	if err := p.begin(&p.sim.Walk[at+1]); err != nil {
+		p.trouble(err)
+		p.goal = 0 // the learner asks for it when it can be
+	}
+	return true
 }
 
 func (p *Play) asked(s *Step) {
+	p.played, p.begun = false, p.sim.stepAt(s.ID)
 	p.journal.Add(Event{Source: stage.FromStage, Kind: stage.StepAsked, Name: s.ID})
 }
 
@@ -52,18 +77,23 @@ func (p *Play) turnAll(s *Step, turns []Turn, waited bool) error {
 	return nil
 }
 
-// turnDue goes on with a step whose knobs wait, once they need not any more.
-func (p *Play) turnDue() {
+// turnDue goes on with a step whose knobs wait, once they need not any more. It
+// reports whether it did.
+func (p *Play) turnDue() bool {
 	d := p.due
 	if d == nil || p.run == nil || len(d.turns) > 0 && d.turns[0].When != nil && !d.turns[0].When(p.world) {
-		return
+		return false
 	}
 	p.due = nil
 	p.asked(d.step) // the world as it is now is the one before the knobs
 	if err := p.turnAll(d.step, d.turns, true); err != nil {
-		p.journal.Add(Event{Source: stage.FromStage, Kind: stage.Trouble, S: map[string]string{
-			"text": err.Error(), "advice": "Start the cast anew."}})
+		p.trouble(err)
 	}
+	return true
+}
+
+func (p *Play) trouble(err error) {
+	p.journal.Add(Event{Source: stage.FromStage, Kind: stage.Trouble, S: map[string]string{"text": err.Error(), "advice": "Start the cast anew."}})
 }
 
 func (p *Play) turnOne(s *Step, t Turn) error {
@@ -79,12 +109,19 @@ func (p *Play) turnOne(s *Step, t Turn) error {
 	return fmt.Errorf("step %s: %w", s.ID, err)
 }
 
-// stands reports whether a turn asks for nothing but the cast that is there: an
-// option's value that it has, and nothing was done to it yet.
+// stands reports whether a turn asks for nothing but what is there: an option's
+// value that it has, and, where that would be a new cast, nothing was done to this one;
+// or that an x-ray be off which is. One that is on is switched on again, and counts anew.
 func (p *Play) stands(t Turn) bool {
-	if k := p.sim.Knob(t.Knob); k != nil && !p.touched && t.Value != "" {
-		act, is := k.Act.(Choose)
-		return is && p.options[act.Option] == t.Value
+	k := p.sim.Knob(t.Knob)
+	if k == nil || t.Value == "" {
+		return false
+	}
+	switch act := k.Act.(type) {
+	case Choose:
+		return p.options[act.Option] == t.Value && (!p.touched || p.sim.Option(act.Option).Live)
+	case Trace:
+		return t.Value == "off" && !p.world.Actor(act.Role).Traced
 	}
 	return false
 }

@@ -46,10 +46,14 @@ type Sim struct {
 	Source string
 }
 
-// Option is a way to set the lesson up. Changing one starts the cast anew.
+// Option is a way to set the lesson up. Changing one starts the cast anew, unless it
+// is Live.
 type Option struct {
 	Name   string
 	Values []string
+	// Live options change while the cast plays. The roles do not see them: they are for
+	// a Do, which asks Run.Option, and for the picture.
+	Live bool
 	// Free options take any text that Check accepts; Values are suggestions.
 	Check func(string) error
 }
@@ -81,7 +85,8 @@ type Set struct {
 	Names         []string
 }
 
-// Choose gives an option its next value, or the value typed, and starts the cast anew.
+// Choose gives an option its next value, or the value typed, and starts the cast anew
+// unless the option is live.
 type Choose struct{ Option string }
 
 // Start starts a late role, or one that has ended.
@@ -115,11 +120,14 @@ func (Do) act()     {}
 // Step is one step of the walk: knobs turned, then a condition waited for.
 // What is said stands in the lesson's words under the same ID.
 type Step struct {
-	ID string
-	// Anew says that the cast cannot do this step any more, because of what a learner
-	// did to it: then a new one is started before the knobs are turned. Nil: it always can.
-	Anew func(*World) bool
+	ID   string
 	Turn []Turn
+	// From names the step to go back to where a learner's play has taken away what this
+	// one builds on: the steps from there on are gone through again, with a new cast. It
+	// may be the step itself, which then begins with a new cast. Empty: it needs nothing.
+	From string
+	// Lost says whether that is so; nil: any play since the step before is one too many.
+	Lost func(*World) bool
 	// Until is the condition; it is asked after every event.
 	Until func(*World) bool
 	// For says in words what is waited for: "the writer is asleep on a full pipe".
@@ -234,6 +242,26 @@ func (s *Sim) Accepts(option, value string) error {
 		return fmt.Errorf("%s is one of %s, not %s", option, strings.Join(o.Values, ", "), value)
 	}
 	return nil
+}
+
+// Step finds a step of the walk by its id, or nil.
+func (s *Sim) Step(id string) *Step {
+	if i := s.stepAt(id); i >= 0 {
+		return &s.Walk[i]
+	}
+	return nil
+}
+
+// stepAt is a step's place in the walk, or -1.
+func (s *Sim) stepAt(id string) int {
+	return slices.IndexFunc(s.Walk, func(step Step) bool { return step.ID == id })
+}
+
+// live reports whether a knob changes nothing but a live option.
+func (s *Sim) live(k *Knob) bool {
+	act, is := k.Act.(Choose)
+	o := s.Option(act.Option)
+	return is && o != nil && o.Live
 }
 
 // Knob finds a knob by its name, or nil.

@@ -21,10 +21,11 @@ type World struct {
 	Options map[string]string // what this cast was started with
 	Facts   map[string]int64  // the machine: page, pipe-max-size, cpus, uid …
 	Words   map[string]string // the machine in words: kernel release …
-	Actors  []*ActorState     // in the order of the roles
+	Actors  []*ActorState     // of the roles that are in this cast, in their order
 	Objects map[string]*ObjectState
-	// Moments are what the roles of this cast said, oldest first.
-	Moments []Moment
+	// Moments are what the roles of this cast said, oldest first; Earlier what those
+	// of the casts before it did since the walk began.
+	Moments, Earlier []Moment
 	// Turned counts how often each knob was turned in this cast, by its name: known at
 	// once, when what comes of it may take a while.
 	Turned map[string]int
@@ -41,6 +42,7 @@ type World struct {
 	Beats    int64
 	steps    map[string]*World
 	walk     map[string]bool // the ids of the steps that there are
+	roles    []Role
 	Stepping bool
 	Trouble  []Trouble
 	Ended    string // why the run ended; "" while it goes on
@@ -67,6 +69,7 @@ type ActorState struct {
 	Paused   bool   // by the learner's stop fault
 	Counts   map[string]int64
 	Numbers  map[string]int64  // other readings: switches, threads, signal masks …
+	Ran      []int64           // the processors that it was seen on, in the order in which it came to them
 	Settings map[string]string // last values of its knobs
 	FDs      []stage.FD
 	closed   []scene.FD
@@ -106,36 +109,34 @@ type Trouble struct {
 const (
 	keptCalls   = 48 // per actor, for the x-ray
 	keptTrouble = 8
+	keptRan     = 1 << 10 // moves from processor to processor, per actor
 	// No run of a lesson comes near these; a damaged run file must not fill memory.
 	keptMoments = 1 << 15
+	keptEarlier = 1 << 12
 	keptObjects = 1 << 8
 )
 
 // NewWorld is a world before its first event.
 func NewWorld(s *Sim) *World {
-	w := &World{Lesson: s.ID, steps: map[string]*World{}, walk: make(map[string]bool, len(s.Walk))}
+	w := &World{Lesson: s.ID, Options: s.Defaults(), steps: map[string]*World{}, walk: make(map[string]bool, len(s.Walk)), roles: s.Roles}
 	for i := range s.Walk {
 		w.walk[s.Walk[i].ID] = true
 	}
-	w.reset(s.Roles)
+	w.clear()
 	return w
 }
 
-func (w *World) reset(roles []Role) {
-	w.Actors = nil
-	for _, r := range roles {
-		w.Actors = append(w.Actors, &ActorState{Role: r.Name, Life: scene.Unborn})
-	}
-	w.clear()
-}
-
-// clear forgets the cast but keeps the steps done: claims look back at them.
+// clear forgets the cast but keeps the steps done, and what was said: claims look
+// back at them, and tables compare. The cast to come is that of the options.
 func (w *World) clear() {
-	for i, a := range w.Actors {
-		w.Actors[i] = &ActorState{Role: a.Role, Life: scene.Unborn,
-			Counts: map[string]int64{}, Numbers: map[string]int64{}, Settings: map[string]string{}, rates: map[string]*rate{}}
+	w.Actors = nil
+	for _, r := range stage.Cast(w.roles, w.Options) {
+		w.Actors = append(w.Actors, &ActorState{Role: r.Name, Life: scene.Unborn,
+			Counts: map[string]int64{}, Numbers: map[string]int64{}, Settings: map[string]string{}, rates: map[string]*rate{}})
 	}
 	w.Objects = map[string]*ObjectState{}
+	w.Earlier = append(slices.Clip(w.Earlier), w.Moments...)
+	w.Earlier = w.Earlier[max(0, len(w.Earlier)-keptEarlier):]
 	w.Moments, w.Trouble, w.Turned = nil, nil, map[string]int{}
 }
 
@@ -161,6 +162,7 @@ func (a *ActorState) clone() *ActorState {
 	c := *a
 	c.Counts, c.Numbers, c.Settings = maps.Clone(a.Counts), maps.Clone(a.Numbers), maps.Clone(a.Settings)
 	c.Called = maps.Clone(a.Called)
+	c.Ran = slices.Clip(a.Ran) // only appended
 	c.FDs, c.closed, c.Calls = slices.Clip(a.FDs), slices.Clip(a.closed), slices.Clone(a.Calls)
 	c.rates = make(map[string]*rate, len(a.rates))
 	for k, r := range a.rates {

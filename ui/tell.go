@@ -91,6 +91,9 @@ func (t *Teller) Tell(batch []sims.Event) {
 // casts is not told: nobody closed anything there.
 func (t *Teller) cast(before map[string]string) {
 	t.owed, t.fresh = settling, unsure
+	if t.world.Facts["back"] != 0 {
+		t.turned = append(t.turned, "You have played in between, so new processes go through earlier steps again.")
+	}
 	if t.world.Casts > 1 {
 		for _, o := range t.lesson.Sim.Options {
 			if v := t.world.Options[o.Name]; v != before[o.Name] {

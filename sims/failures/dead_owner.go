@@ -28,12 +28,15 @@ var deadOwner = sims.Sim{
 	Source: deadOwnerSource,
 	Needs:  []string{"futex-robust"},
 	Roles: []sims.Role{
-		{Name: "holder", Run: holdLock, Gates: []string{"lock", "inside"}},
-		{Name: "waiter", Run: waitForLock, Settings: []string{"time-out"}, Gates: []string{"lock", "inside"}},
+		{Name: "holder", Run: holdLock, Gates: []string{"map", "lock", "inside"}},
+		{Name: "waiter", Run: waitForLock, Settings: []string{"time-out"}, Gates: []string{"map", "lock", "inside"}},
 	},
 	Options: []sims.Option{{Name: "lock", Values: []string{"robust", "plain"}}},
 	Wire: func(w *sims.Wiring) error {
 		path := w.Path("page", "memory", "page")
+		if err := makePage(path); err != nil { // here and not in the cast: whoever makes it might be killed half-way
+			return err
+		}
 		w.Cells("page", sims.Cell{Name: "word", Offset: lockAt + share.RobustWord, Size: 4},
 			sims.Cell{Name: "a", Offset: accountsAt, Size: 8}, sims.Cell{Name: "b", Offset: accountsAt + 8, Size: 8})
 		w.Put("holder", "page", path)
@@ -57,24 +60,24 @@ var deadOwner = sims.Sim{
 	Measured: whatTheWaiterGot,
 	Walk: []sims.Step{
 		{ID: "held", Turn: []sims.Turn{{Knob: "kind of lock", Value: "robust"}}, For: "the holder is inside, and half-way, with a robust lock", Until: func(w *sims.World) bool { return w.Options["lock"] == "robust" && halfWay(w) }},
-		{ID: "asleep", Turn: sims.Press("lock"), For: "the waiter is asleep on the lock that the holder has", Until: func(w *sims.World) bool {
+		{ID: "asleep", From: "held", Turn: sims.Press("lock"), For: "the waiter is asleep on the lock that the holder has", Until: func(w *sims.World) bool {
 			return waiterAsleepOn(scene.FutexWaiters)(w) && int(w.Object("page").Level("word")&scene.FutexTIDMask) == w.Actor("holder").PID && w.Actor("holder").Life.Alive()
 		}},
-		{ID: "marked", Turn: sims.Press("stop the waiter", "kill the holder"), For: "the holder is dead, and the waiter stands still", Until: func(w *sims.World) bool {
+		{ID: "marked", From: "held", Turn: sims.Press("stop the waiter", "kill the holder"), For: "the holder is dead, and the waiter stands still", Until: func(w *sims.World) bool {
 			return w.Actor("holder").Life == scene.Killed && w.Actor("waiter").Letter == "T" && w.Object("page").Level("word")&scene.FutexOwnerDied != 0
 		}},
-		{ID: "inherits", Turn: sims.Press("let the waiter go on"), For: "the waiter has the lock, and the news", Until: hasSaid("waiter", "inherited")},
-		{ID: "repaired", Turn: sims.Press("repair and unlock"), For: "the accounts are right and the lock is free", Until: hasSaid("waiter", "repaired")},
-		{ID: "again", Turn: sims.Press("new holder"), For: "another process has the lock", Until: func(w *sims.World) bool { return w.News("holder", "half-way") != nil && halfWay(w) }},
-		{ID: "lost", Turn: sims.Press("kill the holder", "lock", "unlock as it is", "lock"), For: "the lock refuses the waiter", Until: hasSaid("waiter", "refused")},
+		{ID: "inherits", From: "held", Turn: sims.Press("let the waiter go on"), For: "the waiter has the lock, and the news", Until: hasSaid("waiter", "inherited")},
+		{ID: "repaired", From: "held", Turn: sims.Press("repair and unlock"), For: "the accounts are right and the lock is free", Until: hasSaid("waiter", "repaired")},
+		{ID: "again", From: "held", Turn: sims.Press("new holder"), For: "another process has the lock", Until: func(w *sims.World) bool { return w.News("holder", "half-way") != nil && halfWay(w) }},
+		{ID: "lost", From: "held", Turn: sims.Press("kill the holder", "lock", "unlock as it is", "lock"), For: "the lock refuses the waiter", Until: hasSaid("waiter", "refused")},
 		{ID: "plain", Turn: []sims.Turn{{Knob: "kind of lock", Value: "plain"}}, For: "the holder is inside, with a plain lock", Until: func(w *sims.World) bool {
 			return w.Options["lock"] == "plain" && halfWay(w)
 		}},
-		{ID: "left-behind", Turn: sims.Press("kill the holder"), For: "the holder is dead", Until: func(w *sims.World) bool {
+		{ID: "left-behind", From: "plain", Turn: sims.Press("kill the holder"), For: "the holder is dead", Until: func(w *sims.World) bool {
 			return w.Actor("holder").Life == scene.Killed && w.ReadSinceEnd("holder") // and the page was read since
 		}},
-		{ID: "time-out", Turn: []sims.Turn{{Knob: "time-out", Value: "0.5 s"}, {Knob: "lock"}}, For: "the waiter has given up", Until: hasSaid("waiter", "gave up")},
-		{ID: "for-ever", Turn: []sims.Turn{{Knob: "time-out", Value: "none"}, {Knob: "lock"}}, For: "the waiter sleeps, and goes on sleeping", Until: func(w *sims.World) bool {
+		{ID: "time-out", From: "plain", Turn: []sims.Turn{{Knob: "time-out", Value: "0.5 s"}, {Knob: "lock"}}, For: "the waiter has given up", Until: hasSaid("waiter", "gave up")},
+		{ID: "for-ever", From: "plain", Turn: []sims.Turn{{Knob: "time-out", Value: "none"}, {Knob: "lock"}}, For: "the waiter sleeps, and goes on sleeping", Until: func(w *sims.World) bool {
 			return w.Since(w.News("waiter", "asks")) >= 10 && !w.Actor("holder").Life.Alive() && waiterAsleepOn(share.MutexContended)(w)
 		}},
 	},
@@ -228,7 +231,6 @@ func flagged(name string, on bool) stage.Note {
 const (
 	lockPageSize  = 4096
 	lockAt        = 0
-	readyAt       = 64 // 1 while somebody makes the page, 2 afterwards
 	accountsAt    = 128
 	accountsTotal = 100
 )
@@ -241,21 +243,16 @@ type guarded struct {
 }
 
 func openPage(actor *sims.Actor) (*guarded, error) {
-	fd, err := unix.Open(actor.Arg("page"), unix.O_RDWR|unix.O_CREAT|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o600)
+	actor.Gate("map")
+	fd, err := unix.Open(actor.Arg("page"), unix.O_RDWR|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
 	if err != nil {
 		return nil, os.NewSyscallError("open", err)
-	}
-	if err := unix.Ftruncate(fd, lockPageSize); err != nil {
-		return nil, os.NewSyscallError("ftruncate", err)
 	}
 	page, err := unix.Mmap(fd, 0, lockPageSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
 		return nil, os.NewSyscallError("mmap", err)
 	}
 	actor.Mapped("page", page)
-	if err := makeReady(page); err != nil {
-		return nil, err
-	}
 	p := &guarded{a: share.Word64(page, accountsAt), b: share.Word64(page, accountsAt+8)}
 	if actor.Arg("lock") == "plain" {
 		p.plain, err = share.NewMutex(page[lockAt:])
@@ -269,21 +266,15 @@ func openPage(actor *sims.Actor) (*guarded, error) {
 	return p, err
 }
 
-// makeReady lets the first process that comes make what is in the page.
-func makeReady(page []byte) error {
-	ready := share.Word32(page, readyAt)
-	if ready.CompareAndSwap(0, 1) {
-		if err := share.InitRobust(page[lockAt:]); err != nil {
-			return err
-		}
-		share.Word64(page, accountsAt).Store(60)
-		share.Word64(page, accountsAt+8).Store(accountsTotal - 60)
-		ready.Store(2)
+// makePage makes the file with the lock, free, and the accounts.
+func makePage(path string) error {
+	page := make([]byte, lockPageSize)
+	if err := share.InitRobust(page[lockAt:]); err != nil {
+		return err
 	}
-	for n := 0; ready.Load() != 2; n++ {
-		waitABit(n)
-	}
-	return nil
+	share.Word64(page, accountsAt).Store(60)
+	share.Word64(page, accountsAt+8).Store(accountsTotal - 60)
+	return os.WriteFile(path, page, 0o600)
 }
 
 func (p *guarded) lock(most time.Duration) (ownerDied bool, err error) {

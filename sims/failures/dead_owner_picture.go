@@ -66,7 +66,34 @@ func insideNow(w *sims.World) (owner string, lives bool) {
 			owner, lives = "", false
 		}
 	}
+	if owner == "" && plainLock(w) && lockedWord(w) > 0 && allAtRest(w) {
+		return whoDied(w), false // between having the lock and saying so
+	}
 	return owner, lives
+}
+
+// lockedWord is the lock's word; 0 also before it was read.
+func lockedWord(w *sims.World) int64 { return max(w.Object("page").Level("word"), 0) }
+
+// allAtRest reports whether neither of the two is at work: who lives waits for you, or
+// sleeps in futex(2), and so would have said that it has the lock.
+func allAtRest(w *sims.World) bool {
+	for _, role := range []string{"holder", "waiter"} {
+		if a := w.Actor(role); a.Life.Alive() && !a.Idle && !w.Asleep(role, "futex") {
+			return false
+		}
+	}
+	return true
+}
+
+// whoDied is the role of which a process was killed, now or earlier; "" for none.
+func whoDied(w *sims.World) string {
+	for _, role := range []string{"holder", "waiter"} {
+		if a := w.Actor(role); a.Life == scene.Killed || a.Births > 1 {
+			return role
+		}
+	}
+	return ""
 }
 
 // closedForGood reports whether a robust lock refuses everybody: it was unlocked
@@ -179,7 +206,7 @@ func wordText(w *sims.World) string {
 
 func wordFigure(w *sims.World) scene.Figure {
 	if w.Object("page").Level("word") < 0 {
-		return scene.Missing("word", "lock word", "no process has made the page yet")
+		return scene.Missing("word", "lock word", "it has not been read yet")
 	}
 	return scene.Figure{ID: "word", Label: "lock word", Text: wordText(w), Origin: scene.Kernel}.
 		From("pread(2) of the shared file, 4 bytes at offset 0", "od -An -t x4 -N 4 "+w.Object("page").S["path"])
@@ -187,7 +214,7 @@ func wordFigure(w *sims.World) scene.Figure {
 
 func accountsFigure(w *sims.World) scene.Figure {
 	if w.Object("page").Level("a") < 0 {
-		return scene.Missing("accounts", "accounts", "no process has made the page yet")
+		return scene.Missing("accounts", "accounts", "it has not been read yet")
 	}
 	return scene.Figure{ID: "accounts", Label: "accounts", Text: accountsText(w), Origin: scene.Kernel}.
 		From("pread(2) of the shared file, 16 bytes at offset 128", "od -An -t d8 -j 128 -N 16 "+w.Object("page").S["path"])
@@ -250,7 +277,7 @@ func deadOwnerSentence(w *sims.World) string {
 		return "Both are gone, holder " + holder.Ended() + ", waiter " + waiter.Ended() + ": the lock's word is left as it is, " + wordText(w) + "."
 	case waiter.Ended() != "" && holder.Life.Alive():
 		return waiterGone(w)
-	case waiter.Life == scene.Stopped && w.Object("page").Level("word")&scene.FutexOwnerDied != 0 && !plainLock(w):
+	case waiter.Life == scene.Stopped && lockedWord(w)&scene.FutexOwnerDied != 0 && !plainLock(w):
 		return "The holder is dead, the waiter stands still, and yet the word has changed: the kernel wrote OWNER_DIED into it."
 	case waiter.Life == scene.Stopped:
 		return "The waiter is stopped: whatever happens to the lock, it learns of it later."
@@ -292,31 +319,44 @@ func holderDead(w *sims.World) string {
 	return "The holder is dead (" + w.Actor("holder").Ended() + ")"
 }
 
-func robustSentence(w *sims.World) string {
-	holder, m := w.Actor("holder"), lastLockNews(w, "waiter")
+// answerSentence is what the waiter has just answered, without having got the lock; ""
+// if it has not.
+func answerSentence(w *sims.World) string {
+	m := lastLockNews(w, "waiter")
 	switch {
-	case w.Asleep("waiter", "futex"):
-		return "The waiter sleeps in the kernel until the lock is free or its owner is dead."
 	case latestIs(w, "is inside"):
 		return "The waiter is inside already. To lock once more it would have to wait for itself, so it does not."
 	case latestIs(w, "is outside"):
 		return "The waiter does not have the lock: it has nothing to repair and nothing to unlock."
+	case m != nil && m.Name == "gave up" && !w.Actor("holder").Idle:
+		return "The waiter has given up: " + m.S["errno"] + " after " + scene.Thousands(m.N["ms"]) + " ms."
+	}
+	return ""
+}
+
+func robustSentence(w *sims.World) string {
+	holder, m, answer := w.Actor("holder"), lastLockNews(w, "waiter"), answerSentence(w)
+	switch {
+	case w.Asleep("waiter", "futex"):
+		return "The waiter sleeps in the kernel until the lock is free or its owner is dead."
+	case answer != "":
+		return answer
+	case m != nil && m.Name == "inherited" && inAccounts(w) == accountsTotal:
+		return "The waiter has the lock with EOWNERDEAD: the accounts have " + fmt.Sprint(accountsTotal) + ", for the owner died before it could change them."
 	case m != nil && m.Name == "inherited":
 		return "The waiter has the lock with EOWNERDEAD: the accounts have " + fmt.Sprint(inAccounts(w)) + ", and should have " + fmt.Sprint(accountsTotal) + "."
 	case m != nil && m.Name == "locked":
 		return "The waiter has the lock, and no news with it."
 	case m != nil && m.Name == "refused":
 		return "The lock answers ENOTRECOVERABLE: nobody has repaired what it guards, and nobody gets it any more."
-	case m != nil && m.Name == "gave up" && !holder.Idle:
-		return "The waiter has given up: " + m.S["errno"] + " after " + scene.Thousands(m.N["ms"]) + " ms."
-	case holder.Life == scene.Killed && w.Object("page").Level("word")&scene.FutexOwnerDied != 0:
+	case holder.Life == scene.Killed && lockedWord(w)&scene.FutexOwnerDied != 0:
 		return holderDead(w) + ", and the kernel has marked the lock for whoever comes next."
 	}
 	return quietSentence(w)
 }
 
 func plainSentence(w *sims.World) string {
-	holder, m := w.Actor("holder"), lastLockNews(w, "waiter")
+	m, answer := lastLockNews(w, "waiter"), answerSentence(w)
 	owner, lives := insideNow(w)
 	left := owner != "" && !lives
 	switch {
@@ -327,19 +367,15 @@ func plainSentence(w *sims.World) string {
 	case w.Asleep("waiter", "futex"):
 		return "The waiter sleeps in the kernel until the lock is free."
 	case left && m != nil && m.Name == "gave up":
-		return "The waiter has given up: " + m.S["errno"] + " after " + scene.Thousands(m.N["ms"]) + " ms. The lock is still locked."
+		return answer + " The lock is still locked."
 	case left && w.Asleep("holder", "futex"):
 		return "The new holder sleeps too: the lock's owner is dead, and its word still says locked."
 	case left && owner == "waiter":
 		return "The waiter died inside, and the lock's word still says locked."
 	case left:
 		return holderDead(w) + ", and the lock's word still says locked: nothing has told it."
-	case m != nil && m.Name == "gave up" && !holder.Idle:
-		return "The waiter has given up: " + m.S["errno"] + " after " + scene.Thousands(m.N["ms"]) + " ms."
-	case latestIs(w, "is inside"):
-		return "The waiter is inside already. To lock once more it would have to wait for itself, so it does not."
-	case latestIs(w, "is outside"):
-		return "The waiter does not have the lock: it has nothing to repair and nothing to unlock."
+	case answer != "":
+		return answer
 	case m != nil && m.Name == "locked":
 		return "The waiter has the lock."
 	}

@@ -3,6 +3,7 @@ package failures
 import (
 	"testing"
 
+	"ipctour/sims"
 	"ipctour/sims/simtest"
 )
 
@@ -31,4 +32,26 @@ func TestPlayedBetween(t *testing.T) {
 			"plain":  {"lock"},
 		})
 	})
+	t.Run("dead-owner, killed at birth", func(t *testing.T) {
+		simtest.Between(t, &deadOwner, map[string][]string{"held": {"kill -9 holder"}, "plain": {"kill -9 waiter"}, "time-out": {"kill -9 waiter", "new holder"}})
+	})
+}
+
+// Who is killed before it has even mapped the page leaves it to the others as it was.
+func TestKilledInItsFirstInstants(t *testing.T) {
+	holderLeft := []sims.Step{
+		{ID: "again", Turn: sims.Press("new holder"), For: "another is half-way", Until: halfWay},
+		{ID: "asks", Turn: sims.Press("lock"), For: "the waiter sleeps", Until: func(w *sims.World) bool { return w.Asleep("waiter", "futex") }},
+		{ID: "got", Turn: sims.Press("finish"), For: "the waiter has the lock", Until: hasSaid("waiter", "locked")},
+	}
+	waiterLeft := []sims.Step{{ID: "ends", Turn: sims.Press("finish"), For: "the holder has come to its end", Until: hasSaid("holder", "finished")}}
+	for _, lock := range deadOwner.Options[0].Values {
+		for role, walk := range map[string][]sims.Step{"holder": holderLeft, "waiter": waiterLeft} {
+			t.Run(lock+", the "+role, func(t *testing.T) {
+				s := deadOwner
+				s.Walk, s.Options = walk, []sims.Option{{Name: "lock", Values: []string{lock}}}
+				simtest.KilledAtItsFirstGate(t, &s, role)
+			})
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -56,10 +57,7 @@ var missingFence = sims.Sim{
 		{ID: "atomic", Turn: sims.Press("sync/atomic"), For: "the rounds with sync/atomic are counted", Until: batchDone("sync/atomic")},
 	},
 	Claims: []sims.Claim{
-		{ID: "own-processor", Says: "the two processes run at the same time, each on a processor of its own", After: "pinned", Check: func(a *sims.World) sims.Verdict {
-			left, right := a.Last("left", "pinned").N["cpu"], a.Last("right", "pinned").N["cpu"]
-			return sims.Judge(left != right, "two different ones", fmt.Sprintf("processors %d and %d", left, right), "sched_getaffinity(2), asked by each of the two")
-		}},
+		{ID: "own-processor", Says: "the two processes run at the same time, each on a processor of its own", After: "plain", Check: checkOwnProcessor},
 		{ID: "both-zero", Says: "with plain stores both processes read 0 in some rounds", After: "plain", Check: func(a *sims.World) sims.Verdict {
 			b := lastBatch(a, "plain")
 			if b.N["00"] == 0 {
@@ -346,6 +344,30 @@ func batchDone(manner string) func(*sims.World) bool {
 		b := w.News("left", "batch")
 		return b != nil && b.S["manner"] == manner && w.ReadSince(b) && w.Actor("left").Idle && w.Actor("right").Life.Alive()
 	}
+}
+
+// checkOwnProcessor judges by where the kernel saw the two while the plain rounds were
+// played: field 39 of /proc/PID/stat, at each look.
+func checkOwnProcessor(a *sims.World) sims.Verdict {
+	source := "processor in /proc/PID/stat at each look, nonvoluntary_ctxt_switches in /proc/PID/status"
+	if a.Before == nil {
+		return sims.Verdict{Status: sims.Fails, Reason: "nobody looked before the rounds", Source: source}
+	}
+	var moved bool
+	var where, off []string
+	seen := map[int64]bool{}
+	for _, role := range []string{"left", "right"} {
+		before, now := a.Before.Actor(role), a.Actor(role)
+		ran := now.Ran[max(0, len(before.Ran)-1):] // where it was when they began, and where it went
+		moved = moved || len(ran) != 1
+		for _, cpu := range ran {
+			seen[cpu] = true
+			where = append(where, fmt.Sprintf("%s on CPU %d", role, cpu))
+		}
+		off = append(off, fmt.Sprint(now.Numbers["involuntary"]-before.Numbers["involuntary"]))
+	}
+	return sims.Judge(!moved && len(seen) == 2, "two different ones, and neither moves",
+		fmt.Sprintf("%s in %d looks; preempted %s times meanwhile", strings.Join(where, ", "), a.Beats-a.Before.Beats, strings.Join(off, " and ")), source)
 }
 
 func checkNoZeros(manner string) func(*sims.World) sims.Verdict {

@@ -32,12 +32,12 @@ func drawMissingFence(w *sims.World) *scene.Scene {
 	return s
 }
 
-// onProcessor is a process with the processor that it is bound to, and what it
+// onProcessor is a process with the processor that the kernel says it runs on, and what it
 // read in the round that is shown.
 func onProcessor(w *sims.World, role string) scene.Process {
 	p := w.Process(role)
-	if m := w.Last(role, "pinned"); m != nil && p.Life.Alive() {
-		p.Name = fmt.Sprintf("%s on CPU %d", role, m.N["cpu"])
+	if ran := w.Actor(role).Ran; len(ran) > 0 && w.Last(role, "pinned") != nil && p.Life.Alive() {
+		p.Name = fmt.Sprintf("%s on CPU %d", role, ran[len(ran)-1])
 	}
 	if b := lastBatch(w, ""); b != nil && underWay(w) == "" && p.Life.Alive() && p.Life != scene.Stopped {
 		p.Note = fmt.Sprintf("read %s: %d", map[string]string{"left": "y", "right": "x"}[role], b.N[role])
@@ -146,13 +146,13 @@ func litmusFigures(w *sims.World) []scene.Figure {
 
 // processorsFigure is where each of the two runs.
 func processorsFigure(w *sims.World) scene.Figure {
-	left, right := w.Last("left", "pinned"), w.Last("right", "pinned")
-	if left == nil || right == nil {
-		return scene.Missing("cpus", "left, right run on", "they have not said yet")
+	left, right := w.Actor("left"), w.Actor("right")
+	if len(left.Ran) == 0 || len(right.Ran) == 0 || w.Last("left", "pinned") == nil || w.Last("right", "pinned") == nil {
+		return scene.Missing("cpus", "left, right run on", "they have not been bound yet")
 	}
-	return scene.Figure{ID: "cpus", Label: "left, right run on", Text: fmt.Sprintf("CPU %d, %d", left.N["cpu"], right.N["cpu"]), Origin: scene.Kernel}.
-		From("sched_getaffinity(2) after sched_setaffinity(2), asked by each of the two",
-			fmt.Sprintf("grep Cpus_allowed_list /proc/%d/status /proc/%d/status", w.Actor("left").PID, w.Actor("right").PID))
+	return scene.Figure{ID: "cpus", Label: "left, right run on", Text: fmt.Sprintf("CPU %d, %d", left.Ran[len(left.Ran)-1], right.Ran[len(right.Ran)-1]), Origin: scene.Kernel}.
+		From("field 39 of /proc/PID/stat: where each ran last",
+			fmt.Sprintf("cut -d' ' -f39 /proc/%d/stat /proc/%d/stat", left.PID, right.PID))
 }
 
 func missingFenceSentence(w *sims.World) string {

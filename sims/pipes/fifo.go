@@ -67,7 +67,7 @@ var fifo = sims.Sim{
 		return "fails", true
 	},
 	Walk: []sims.Step{
-		{ID: "alone", Anew: somebodyCame, Turn: sims.Press("start the writer"), For: "the writer sleeps in open, or open has returned", Until: func(w *sims.World) bool {
+		{ID: "alone", From: "alone", Lost: somebodyCame, Turn: sims.Press("start the writer"), For: "the writer sleeps in open, or open has returned", Until: func(w *sims.World) bool {
 			return w.Object("FIFO").Level("exists") == 1 && asleepInOpen(w, "writer") || w.Last("writer", "opened") != nil || w.Last("writer", "refused") != nil
 		}},
 		{ID: "nonblock", Turn: []sims.Turn{mayOpen, {Knob: "send a newcomer"}}, For: "the newcomer has its answer", Until: newcomerAnswered},

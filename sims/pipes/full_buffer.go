@@ -65,7 +65,7 @@ var fullBuffer = sims.Sim{
 			m := w.News("reader", "drained")
 			return m != nil && m.N["bytes"] == 1 && w.Since(m) >= 5 && w.Asleep("writer", "pipe_write")
 		}},
-		{ID: "one-page", Anew: nobodyWaits, Turn: []sims.Turn{{Knob: "O_NONBLOCK", Value: "blocking", If: neverBlocks}, {Knob: "drain a page", When: func(w *sims.World) bool {
+		{ID: "one-page", From: "one-page", Lost: nobodyWaits, Turn: []sims.Turn{{Knob: "O_NONBLOCK", Value: "blocking", If: neverBlocks}, {Knob: "drain a page", When: func(w *sims.World) bool {
 			return w.Asleep("writer", "pipe_write") && w.Object("pipe").Level("queued") >= w.Facts["page"]
 		}}}, For: "the writer has written and sleeps again", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("reader", "drained")) && refilled(w) > 0 && wakeUps(w) > 0 && w.Asleep("writer", "pipe_write")
@@ -78,7 +78,7 @@ var fullBuffer = sims.Sim{
 			m := answer(w, "grow")
 			return w.ReadSince(m) && m.At >= w.Before.Now && writerAsleepOnFull(w) && (m.S["errno"] != "" || w.Object("pipe").Level("capacity") == m.N["capacity"])
 		}},
-		{ID: "limit", Anew: notFilled, Turn: append([]sims.Turn{{Knob: "shrink", When: holdsPages}}, sims.Press("to the limit", "past the limit")...), For: "the kernel has given three answers", Until: func(w *sims.World) bool {
+		{ID: "limit", From: "limit", Lost: notFilled, Turn: append([]sims.Turn{{Knob: "shrink", When: holdsPages}}, sims.Press("to the limit", "past the limit")...), For: "the kernel has given three answers", Until: func(w *sims.World) bool {
 			past := answer(w, "past limit")
 			return w.ReadSince(past) && past.At >= w.Before.Now && answer(w, "shrink") != nil && answer(w, "to limit") != nil
 		}},

@@ -62,19 +62,19 @@ var hose = sims.Sim{
 		return "-1", true
 	},
 	Walk: []sims.Step{
-		{ID: "flows", Anew: hosePlayed, For: "ten numbers have come through", Until: func(w *sims.World) bool {
+		{ID: "flows", From: "flows", Lost: hosePlayed, For: "ten numbers have come through", Until: func(w *sims.World) bool {
 			_, out := w.Holds("writer", "pipe", "w")
 			_, in := w.Holds("reader", "pipe", "r")
 			return out && in && w.Count("reader", "received") >= 10
 		}},
-		{ID: "empty-blocks", Anew: hoseStands, Turn: sims.Press("writer rests"), For: "the pipe is empty and the reader is asleep in read", Until: func(w *sims.World) bool {
+		{ID: "empty-blocks", From: "empty-blocks", Lost: hoseStands, Turn: sims.Press("writer rests"), For: "the pipe is empty and the reader is asleep in read", Until: func(w *sims.World) bool {
 			return w.Actor("writer").Idle && w.ReadSince(w.Last("writer", "rests")) && readerAsleepOnEmpty(w)
 		}},
-		{ID: "order", Anew: hoseStands, Turn: []sims.Turn{{Knob: "writer's pace", Value: "full speed"}, {Knob: "reader's pace", Value: "5 ms"}, {Knob: "writer goes on"}},
+		{ID: "order", From: "order", Lost: hoseStands, Turn: []sims.Turn{{Knob: "writer's pace", Value: "full speed"}, {Knob: "reader's pace", Value: "5 ms"}, {Knob: "writer goes on"}},
 			For: "bytes have piled up, and 1,000 numbers have come through", Until: func(w *sims.World) bool {
 				return manyReceived(w) && w.Object("pipe").Level("queued") >= w.Facts["page"]
 			}},
-		{ID: "eof", Anew: tooFewNumbers, Turn: []sims.Turn{{Knob: "reader's pace", Value: "full speed"},
+		{ID: "eof", From: "eof", Lost: tooFewNumbers, Turn: []sims.Turn{{Knob: "reader's pace", Value: "full speed"},
 			{Knob: "writer's pace", Value: "full speed", If: func(w *sims.World) bool { return !manyReceived(w) }}, {Knob: "close the write end", When: manyReceived}},
 			For: "the reader has its answer", Until: hoseAnswered},
 	},

@@ -61,10 +61,10 @@ var inherit = sims.Sim{
 		return "eof", true
 	},
 	Walk: []sims.Step{
-		{ID: "forked", Anew: endsMissing, For: "four processes hold both ends each", Until: func(w *sims.World) bool {
+		{ID: "forked", From: "forked", Lost: endsMissing, For: "four processes hold both ends each", Until: func(w *sims.World) bool {
 			return everyEnd(w) && w.Asleep("reader", "pipe_read")
 		}},
-		{ID: "closed", Anew: endsMissing, Turn: append([]sims.Turn{{Knob: "parent closes r", When: everyEnd}},
+		{ID: "closed", From: "closed", Lost: endsMissing, Turn: append([]sims.Turn{{Knob: "parent closes r", When: everyEnd}},
 			sims.Press("parent closes w", "writer closes r", "reader closes w", "sibling closes r")...),
 			For: "the writer and the sibling hold the only write ends", Until: func(w *sims.World) bool {
 				return ends(w, "r") == 1 && ends(w, "w") == 2 && w.Object("pipe").Level("writers") == 2

@@ -143,6 +143,9 @@ type Table struct {
 	Bad []int `json:"bad,omitempty"`
 	// Right marks columns of numbers, by index.
 	Right []int `json:"right,omitempty"`
+	// Latest says that the rows came in this order: where there is no room for all, the
+	// latest stay.
+	Latest bool `json:"latest,omitempty"`
 }
 
 // Count is a figure that counts things: its text has thousands separators and,

@@ -3,8 +3,6 @@ package share
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -20,90 +18,61 @@ const (
 
 const countEach = 20_000
 
-// peers are what the other process can do beside the robust locks.
-var peers = map[string]func(memory []byte) error{
-	"hold mutex": func(memory []byte) error {
-		m, err := NewMutex(memory[mutexAt:])
-		if err != nil {
-			return err
-		}
-		if _, err := m.Lock(); err != nil {
-			return err
-		}
-		return holdOn()
-	},
-	"hold spin": func(memory []byte) error {
-		s, err := NewSpin(memory[spinAt:])
-		if err != nil {
-			return err
-		}
-		if _, err := s.LockWithin(patience); err != nil {
-			return err
-		}
-		return holdOn()
-	},
-	"count mutex": func(memory []byte) error { return counted(memory, countByMutex) },
-	"count spin":  func(memory []byte) error { return counted(memory, countBySpin) },
+// lockPeers are what the other process can do with the other two locks.
+var lockPeers = map[string]func(memory []byte) error{
+	"hold mutex":  func(memory []byte) error { return holding(mutexOf(memory)) },
+	"hold spin":   func(memory []byte) error { return holding(spinOf(memory)) },
+	"count mutex": func(memory []byte) error { return counted(memory, mutexOf) },
+	"count spin":  func(memory []byte) error { return counted(memory, spinOf) },
 }
 
-func holdOn() error {
-	fmt.Println("held")
-	for {
-		_ = unix.Pause()
-	}
-}
+// either is one of the two locks.
+type either struct{ lock, unlock func() error }
 
-func counted(memory []byte, count func([]byte) error) error {
-	if err := count(memory); err != nil {
-		return err
-	}
-	fmt.Println("counted")
-	return nil
-}
-
-func countByMutex(memory []byte) error {
+func mutexOf(memory []byte) (either, error) {
 	m, err := NewMutex(memory[mutexAt:])
-	if err != nil {
-		return err
-	}
-	sum := Plain64(memory, sumAt)
-	for range countEach {
-		if _, err := m.LockWithin(patience); err != nil {
-			return err
-		}
-		*sum++
-		if _, _, err := m.Unlock(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return either{func() error { _, err := m.LockWithin(patience); return err }, func() error { _, _, err := m.Unlock(); return err }}, err
 }
 
-func countBySpin(memory []byte) error {
+func spinOf(memory []byte) (either, error) {
 	s, err := NewSpin(memory[spinAt:])
+	return either{func() error { _, err := s.LockWithin(patience); return err }, func() error { s.Unlock(); return nil }}, err
+}
+
+func holding(l either, err error) error {
+	if err == nil {
+		err = l.lock()
+	}
 	if err != nil {
 		return err
 	}
+	return holdOn()
+}
+
+func counted(memory []byte, of func([]byte) (either, error)) error {
+	l, err := of(memory)
+	if err == nil {
+		err = count(memory, l)
+	}
+	if err == nil {
+		fmt.Println("counted")
+	}
+	return err
+}
+
+// count adds to the sum, each time under the lock.
+func count(memory []byte, l either) error {
 	sum := Plain64(memory, sumAt)
 	for range countEach {
-		if _, err := s.LockWithin(patience); err != nil {
+		if err := l.lock(); err != nil {
 			return err
 		}
 		*sum++
-		s.Unlock()
+		if err := l.unlock(); err != nil {
+			return err
+		}
 	}
 	return nil
-}
-
-// page is a file of one page, all zero, mapped here.
-func page(t *testing.T) (file string, memory []byte) {
-	t.Helper()
-	file = filepath.Join(t.TempDir(), "page")
-	must(t, os.WriteFile(file, make([]byte, 4096), 0o600))
-	memory, err := mapFile(file)
-	must(t, err)
-	t.Cleanup(func() { _ = unix.Munmap(memory) })
-	return file, memory
 }
 
 func TestMutexAlone(t *testing.T) {
@@ -150,8 +119,7 @@ func TestMutexOfAnotherProcess(t *testing.T) {
 func TestMutexCounts(t *testing.T) {
 	file, memory := page(t)
 	others := []*process{startPeer(t, file, "count mutex"), startPeer(t, file, "count mutex")}
-	must(t, countByMutex(memory))
-	allCounted(t, memory, others)
+	allCounted(t, memory, mutexOf, others)
 	if got := Word32(memory, mutexAt).Load(); got != MutexFree {
 		t.Errorf("word %d in the end, want %d", got, MutexFree)
 	}
@@ -160,12 +128,15 @@ func TestMutexCounts(t *testing.T) {
 func TestSpinCounts(t *testing.T) {
 	file, memory := page(t)
 	others := []*process{startPeer(t, file, "count spin"), startPeer(t, file, "count spin")}
-	must(t, countBySpin(memory))
-	allCounted(t, memory, others)
+	allCounted(t, memory, spinOf, others)
 }
 
-func allCounted(t *testing.T, memory []byte, others []*process) {
+// allCounted counts beside the others, and looks that nobody's additions are lost.
+func allCounted(t *testing.T, memory []byte, of func([]byte) (either, error), others []*process) {
 	t.Helper()
+	l, err := of(memory)
+	must(t, err)
+	must(t, count(memory, l))
 	for _, p := range others {
 		p.says("counted")
 	}

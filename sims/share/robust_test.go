@@ -1,17 +1,9 @@
 package share
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
-	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 	"unsafe"
@@ -20,10 +12,6 @@ import (
 
 	"ipctour/sims/sys"
 )
-
-// The test binary plays the other Go process: with this variable it is a peer on
-// the file that it names.
-const peerFile = "IPCTOUR_SHARE_TEST_FILE"
 
 // Offsets in the file: a lock, a second one, and the record that the first guards,
 // whose two halves are equal whenever nobody is inside.
@@ -35,70 +23,56 @@ const (
 	roundsAt = 144
 )
 
-// patience is how long a test waits for what must come soon.
-const patience = 30 * time.Second
-
-func TestMain(m *testing.M) {
-	if file := os.Getenv(peerFile); file != "" {
-		runtime.LockOSThread()
-		if err := peer(file, os.Args[len(os.Args)-1]); err != nil {
-			fmt.Println(err)
-			os.Exit(1)
+// robustPeers are what the other process can do with the robust locks.
+var robustPeers = map[string]func(memory []byte) error{
+	"hold":     func(memory []byte) error { return holdLocks(memory, lockAt) },
+	"hold two": func(memory []byte) error { return holdLocks(memory, lockAt, secondAt) },
+	"work": func(memory []byte) error {
+		l, err := NewRobustList()
+		if err != nil {
+			return err
 		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
+		r, err := l.Mutex(memory[lockAt:])
+		if err != nil {
+			return err
+		}
+		return work(r, memory, func() bool { return false })
+	},
 }
 
-// peer does what the last argument says, and then waits to be killed.
-func peer(file, what string) error {
-	memory, err := mapFile(file)
-	if err != nil {
+func holdLocks(memory []byte, at ...int) error {
+	if err := takeLocks(memory, at...); err != nil {
 		return err
 	}
-	if play := peers[what]; play != nil {
-		return play(memory)
-	}
+	return holdOn()
+}
+
+// takeLocks takes locks for the calling thread, with a list of its own.
+func takeLocks(memory []byte, at ...int) error {
 	l, err := NewRobustList()
 	if err != nil {
 		return err
 	}
-	first, err := l.Mutex(memory[lockAt:])
-	if err != nil {
-		return err
-	}
-	switch what {
-	case "hold":
-		err = lockCleanly(first)
-	case "hold two":
-		var second *Robust
-		if second, err = l.Mutex(memory[secondAt:]); err == nil {
-			err = errors.Join(lockCleanly(first), lockCleanly(second))
+	for _, at := range at {
+		r, err := l.Mutex(memory[at:])
+		if err != nil {
+			return err
 		}
-	case "work":
-		return work(first, memory, func() bool { return false })
+		died, err := r.Lock()
+		if err != nil {
+			return err
+		}
+		if died {
+			return errors.New("lock: its last owner died")
+		}
 	}
-	if err != nil {
-		return err
-	}
-	fmt.Println("held")
-	for {
-		_ = unix.Pause()
-	}
-}
-
-func lockCleanly(r *Robust) error {
-	died, err := r.Lock()
-	if died {
-		return errors.New("lock: its last owner died")
-	}
-	return err
+	return nil
 }
 
 // work changes the record under the lock for as long as it lives, and repairs it
 // after the dead.
 func work(r *Robust, memory []byte, enough func() bool) error {
-	half, other, rounds := word(memory, halfAt), word(memory, otherAt), word(memory, roundsAt)
+	half, other, rounds := Word64(memory, halfAt), Word64(memory, otherAt), Word64(memory, roundsAt)
 	for !enough() {
 		died, err := r.LockWithin(patience)
 		if err != nil {
@@ -123,33 +97,12 @@ func work(r *Robust, memory []byte, enough func() bool) error {
 	return nil
 }
 
-func word(memory []byte, at int) *atomic.Uint64 { return (*atomic.Uint64)(unsafe.Pointer(&memory[at])) }
-
-func mapFile(file string) ([]byte, error) {
-	fd, err := unix.Open(file, unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer unix.Close(fd)
-	return unix.Mmap(fd, 0, 4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
-}
-
-// shared is a file of one page with two locks in it, mapped here.
+// shared is a page with two locks in it.
 func shared(t *testing.T) (file string, memory []byte) {
 	t.Helper()
-	file = filepath.Join(t.TempDir(), "page")
-	if err := os.WriteFile(file, make([]byte, 4096), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	memory, err := mapFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = unix.Munmap(memory) })
+	file, memory = page(t)
 	for _, at := range []int{lockAt, secondAt} {
-		if err := InitRobust(memory[at:]); err != nil {
-			t.Fatal(err)
-		}
+		must(t, InitRobust(memory[at:]))
 	}
 	return file, memory
 }
@@ -175,68 +128,7 @@ func mine(t *testing.T, memory []byte) (*RobustList, *Robust) {
 	return l, r
 }
 
-// process is another process on the file, ours or C's.
-type process struct {
-	t   *testing.T
-	cmd *exec.Cmd
-	out *bufio.Reader
-}
-
-func start(t *testing.T, cmd *exec.Cmd) *process {
-	t.Helper()
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	p := &process{t, cmd, bufio.NewReader(out)}
-	t.Cleanup(p.kill)
-	return p
-}
-
-func startPeer(t *testing.T, file, what string) *process {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], what)
-	cmd.Env = append(os.Environ(), peerFile+"="+file)
-	return start(t, cmd)
-}
-
-// says waits for the next line and compares it.
-func (p *process) says(want string) {
-	p.t.Helper()
-	line, err := p.out.ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		p.t.Fatal(err)
-	}
-	if got := strings.TrimSpace(line); got != want {
-		p.t.Fatalf("%v says %q, want %q", p.cmd.Args, got, want)
-	}
-}
-
-func (p *process) kill() {
-	if p.cmd.ProcessState == nil {
-		_ = p.cmd.Process.Kill()
-		_ = p.cmd.Wait() // killed, or ended before
-	}
-}
-
-// waits lets other goroutines run until a condition holds.
-func waits(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !ok(); {
-		if time.Now().After(end) {
-			t.Fatalf("%s: not within %v", what, patience)
-		}
-		runtime.Gosched()
-	}
-}
-
-func futexWord(memory []byte) uint32 {
-	return (*atomic.Uint32)(unsafe.Pointer(&memory[RobustWord])).Load()
-}
+func futexWord(memory []byte) uint32 { return Word32(memory, RobustWord).Load() }
 
 func hasWaiters(memory []byte) func() bool {
 	return func() bool { return futexWord(memory)&sys.FutexWaiters != 0 }
@@ -247,13 +139,6 @@ func expect(t *testing.T, r *Robust, died bool, errno error) {
 	got, err := r.LockWithin(patience)
 	if got != died || !errors.Is(err, errno) || (errno == nil && err != nil) {
 		t.Fatalf("lock: owner died %v, error %v; want %v, %v", got, err, died, errno)
-	}
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -382,14 +267,7 @@ func endHolding(memory []byte, held chan<- error) {
 		runtime.UnlockOSThread()
 		return
 	}
-	l, err := NewRobustList()
-	if err == nil {
-		var r *Robust
-		if r, err = l.Mutex(memory); err == nil {
-			err = lockCleanly(r)
-		}
-	}
-	held <- err
+	held <- takeLocks(memory, lockAt)
 }
 
 // TestKilledAnywhere kills workers at whatever instruction they are: with the lock
@@ -402,7 +280,7 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 	file, memory := shared(t)
 	_, r := mine(t, memory)
-	rounds := word(memory, roundsAt)
+	rounds := Word64(memory, roundsAt)
 	workers := []*process{startPeer(t, file, "work"), startPeer(t, file, "work")}
 	for i := range kills {
 		seen := rounds.Load()
@@ -418,145 +296,4 @@ func TestKilledAnywhere(t *testing.T) {
 			t.Error(line)
 		}
 	}
-}
-
-// cPeer is the other side in C: pthread_mutex_t of the C library.
-const cPeer = `
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-static const char *word(int e) {
-	return e == 0 ? "ok" : e == EOWNERDEAD ? "EOWNERDEAD" : e == ENOTRECOVERABLE ? "ENOTRECOVERABLE" : strerror(e);
-}
-
-int main(int argc, char **argv) {
-	(void)argc;
-	int fd = open(argv[1], O_RDWR);
-	pthread_mutex_t *m = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (fd < 0 || m == MAP_FAILED)
-		return 2;
-	setbuf(stdout, NULL);
-	for (char **what = argv + 2; *what; what++) {
-		if (!strcmp(*what, "init")) {
-			pthread_mutexattr_t a;
-			pthread_mutexattr_init(&a);
-			pthread_mutexattr_setpshared(&a, PTHREAD_PROCESS_SHARED);
-			pthread_mutexattr_setrobust(&a, PTHREAD_MUTEX_ROBUST);
-			printf("init %s\n", word(pthread_mutex_init(m, &a)));
-		} else if (!strcmp(*what, "lock"))
-			printf("lock %s\n", word(pthread_mutex_lock(m)));
-		else if (!strcmp(*what, "consistent"))
-			printf("consistent %s\n", word(pthread_mutex_consistent(m)));
-		else if (!strcmp(*what, "unlock"))
-			printf("unlock %s\n", word(pthread_mutex_unlock(m)));
-		else if (!strcmp(*what, "pause"))
-			pause();
-	}
-	return 0;
-}
-`
-
-// compiled is the program in C, or the test is skipped with the reason.
-func compiled(t *testing.T) string {
-	t.Helper()
-	cc, err := exec.LookPath("cc")
-	if err != nil {
-		if cc, err = exec.LookPath("gcc"); err != nil {
-			t.Skipf("no C compiler on this machine (cc, gcc): %v", err)
-		}
-	}
-	dir := t.TempDir()
-	source, program := filepath.Join(dir, "peer.c"), filepath.Join(dir, "peer")
-	must(t, os.WriteFile(source, []byte(cPeer), 0o600))
-	cmd := exec.Command(cc, "-O2", "-D_GNU_SOURCE", "-pthread", "-o", program, source)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		if bytes.Contains(out, []byte("pthread.h")) || bytes.Contains(out, []byte("cannot find")) {
-			t.Skipf("the C compiler has no C library with threads here: %s", out)
-		}
-		t.Fatalf("cc: %v\n%s", err, out)
-	}
-	return program
-}
-
-func TestOneLockWithC(t *testing.T) {
-	program := compiled(t)
-	c := func(t *testing.T, file string, what ...string) *process {
-		t.Helper()
-		return start(t, exec.Command(program, append([]string{file}, what...)...))
-	}
-	t.Run("a killed Go owner, a waiter in C", func(t *testing.T) {
-		file, memory := shared(t) // made here, used there
-		_, r := mine(t, memory)
-		owner := startPeer(t, file, "hold")
-		owner.says("held")
-		waiter := c(t, file, "lock", "consistent", "unlock")
-		waits(t, "C waits", hasWaiters(memory))
-		owner.kill()
-		waiter.says("lock EOWNERDEAD")
-		waiter.says("consistent ok")
-		waiter.says("unlock ok")
-		expect(t, r, false, nil)
-		must(t, r.Unlock())
-	})
-	t.Run("a killed C owner, a waiter in Go", func(t *testing.T) {
-		file, memory := shared(t)
-		clear(memory)
-		owner := c(t, file, "init", "lock", "pause") // made there, used here
-		owner.says("init ok")
-		owner.says("lock ok")
-		_, r := mine(t, memory)
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			waits(t, "Go waits", hasWaiters(memory))
-			owner.kill()
-		}()
-		expect(t, r, true, nil)
-		<-done
-		must(t, r.Consistent())
-		must(t, r.Unlock())
-		next := c(t, file, "lock", "unlock")
-		next.says("lock ok")
-		next.says("unlock ok")
-	})
-	t.Run("C does not make it consistent", func(t *testing.T) {
-		file, memory := shared(t)
-		_, r := mine(t, memory)
-		owner := startPeer(t, file, "hold")
-		owner.says("held")
-		owner.kill()
-		waiter := c(t, file, "lock", "unlock")
-		waiter.says("lock EOWNERDEAD")
-		waiter.says("unlock ok")
-		expect(t, r, false, unix.ENOTRECOVERABLE)
-	})
-	t.Run("Go does not make it consistent", func(t *testing.T) {
-		file, memory := shared(t)
-		_, r := mine(t, memory)
-		owner := c(t, file, "lock", "pause")
-		owner.says("lock ok")
-		owner.kill()
-		expect(t, r, true, nil)
-		must(t, r.Unlock())
-		c(t, file, "lock").says("lock ENOTRECOVERABLE")
-	})
-	t.Run("C waits for Go, and Go for C, while all live", func(t *testing.T) {
-		file, memory := shared(t)
-		_, r := mine(t, memory)
-		expect(t, r, false, nil)
-		other := c(t, file, "lock", "unlock", "lock", "pause")
-		waits(t, "C waits", hasWaiters(memory))
-		must(t, r.Unlock())
-		other.says("lock ok")
-		other.says("unlock ok")
-		other.says("lock ok")
-		if _, err := r.LockWithin(time.Millisecond); !errors.Is(err, unix.ETIMEDOUT) {
-			t.Fatalf("lock of what C holds: %v, want ETIMEDOUT", err)
-		}
-	})
 }

@@ -7,7 +7,7 @@ package shm
 import (
 	_ "embed"
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,9 +27,17 @@ var lockers = []string{"locker-a", "locker-b", "locker-c"}
 
 const (
 	pairsAlone = 1000
-	pairsFight = 500     // with work inside
-	pairsBrief = 100_000 // without
+	// A fight is as many pairs for each as fill so much time with work, but at least and
+	// at most so many.
+	fightTime              = 20 * time.Millisecond
+	fewestPairs, mostPairs = 200, 100_000
 )
+
+// Who takes part in a fight.
+var sides = []string{"one", "two", "three"}
+
+// How long somebody works, inside the lock or outside.
+var works = []string{"0 µs", "1 µs", "5 µs", "20 µs", "100 µs"}
 
 var futexLock = sims.Sim{
 	ID:     "shm/futex",
@@ -38,6 +46,11 @@ var futexLock = sims.Sim{
 		{Name: "locker-a", Run: useLock, Counters: []string{"locks"}, Gates: []string{"lock", "unlock"}},
 		{Name: "locker-b", Run: useLock, Counters: []string{"locks"}, Gates: []string{"lock", "unlock"}},
 		{Name: "locker-c", Run: useLock, Counters: []string{"locks"}, Gates: []string{"lock", "unlock"}},
+	},
+	Options: []sims.Option{
+		{Name: "who", Values: []string{"two", "three", "one"}, Live: true},
+		{Name: "inside", Values: works, Live: true},
+		{Name: "outside", Values: works, Live: true},
 	},
 	Wire: func(w *sims.Wiring) error {
 		memory := w.Memory("memory", groupSize, sims.Cell{Name: "lock", Offset: mutexAt, Size: 4})
@@ -55,9 +68,10 @@ var futexLock = sims.Sim{
 		{Key: "4", Name: "a unlocks", Help: "locker-a gives the lock back", Act: sims.Tell{Role: "locker-a", Command: "unlock"}},
 		{Key: "5", Name: "b unlocks", Help: "locker-b gives the lock back", Act: sims.Tell{Role: "locker-b", Command: "unlock"}},
 		{Key: "6", Name: "c unlocks", Help: "locker-c gives the lock back", Act: sims.Tell{Role: "locker-c", Command: "unlock"}},
-		{Key: "f", Name: "two, brief", Help: "locker-a and locker-b lock and unlock 100,000 times each, with nothing to do inside", Act: callTogether("fight", "0", "locker-a", "locker-b")},
-		{Key: "g", Name: "two, 20 µs", Help: "500 times each, with 20 µs of work inside and 5 µs outside", Act: callTogether("fight", "20", "locker-a", "locker-b")},
-		{Key: "i", Name: "three, 20 µs", Help: "the same, and locker-c as well", Act: callTogether("fight", "20", lockers...)},
+		{Key: "p", Name: "who", Help: "who takes part in the fight: locker-a alone, with locker-b, or all three", Act: sims.Choose{Option: "who"}},
+		{Key: "i", Name: "inside", Help: "how long each works inside the lock: 0, 1, 5, 20 or 100 µs", Act: sims.Choose{Option: "inside"}},
+		{Key: "o", Name: "outside", Help: "how long each works between unlock and the next lock", Act: sims.Choose{Option: "outside"}},
+		{Key: "f", Name: "fight", Help: "those who take part lock and unlock as fast as they can, as often as fits into 20 ms of work", Act: sims.Do{Run: startFight}},
 		{Key: "u", Name: "watch a", Help: "x-ray: locker-a's system calls", Act: sims.Trace{Role: "locker-a"}},
 		{Key: "v", Name: "watch b", Help: "x-ray: locker-b's system calls", Act: sims.Trace{Role: "locker-b"}},
 		{Key: "w", Name: "watch c", Help: "x-ray: locker-c's system calls", Act: sims.Trace{Role: "locker-c"}},
@@ -68,31 +82,31 @@ var futexLock = sims.Sim{
 		{ID: "ready", For: "all three have mapped the page", Until: func(w *sims.World) bool {
 			return w.Said("", "ready") == len(lockers) && w.Actor("locker-a").Idle && w.Actor("locker-b").Idle && w.Actor("locker-c").Idle
 		}},
-		{ID: "alone", Turn: []sims.Turn{{Knob: "watch a", Value: "on"}, {Knob: "1,000 alone"}}, For: "locker-a has locked and unlocked 1,000 times", Until: func(w *sims.World) bool {
-			return w.ReadSince(w.Last("locker-a", "paired"))
+		{ID: "alone", From: "ready", Turn: []sims.Turn{{Knob: "watch a", Value: "on"}, {Knob: "1,000 alone"}}, For: "locker-a has locked and unlocked 1,000 times", Until: func(w *sims.World) bool {
+			return w.ReadSince(w.News("locker-a", "paired"))
 		}},
-		{ID: "held", Turn: sims.Press("a locks"), For: "locker-a holds the lock", Until: func(w *sims.World) bool {
+		{ID: "held", From: "ready", Turn: []sims.Turn{{Knob: "watch a", Value: "on"}, {Knob: "a locks"}}, For: "locker-a holds the lock", Until: func(w *sims.World) bool {
 			return holds(w, "locker-a") && lockWord(w) == share.MutexLocked
 		}},
-		{ID: "sleeps", Turn: []sims.Turn{{Knob: "watch b", Value: "on"}, {Knob: "watch c", Value: "on"}, {Knob: "b locks"}},
+		{ID: "sleeps", From: "ready", Turn: []sims.Turn{{Knob: "watch b", Value: "on"}, {Knob: "watch c", Value: "on"}, {Knob: "b locks"}},
 			For: "locker-b is asleep on the lock", Until: func(w *sims.World) bool {
 				return sleepsOnLock(w, "locker-b") && lockWord(w) == share.MutexContended && callSeen(w, "locker-b")
 			}},
-		{ID: "both-sleep", Turn: sims.Press("c locks"), For: "locker-c is asleep on the lock too", Until: func(w *sims.World) bool {
+		{ID: "both-sleep", From: "ready", Turn: sims.Press("c locks"), For: "locker-c is asleep on the lock too", Until: func(w *sims.World) bool {
 			return sleepsOnLock(w, "locker-b") && sleepsOnLock(w, "locker-c") && callSeen(w, "locker-c")
 		}},
-		{ID: "wakes", Turn: sims.Press("a unlocks"), For: "one of the two has the lock, and the other sleeps on", Until: func(w *sims.World) bool {
+		{ID: "wakes", From: "ready", Turn: sims.Press("a unlocks"), For: "one of the two has the lock, and the other sleeps on", Until: func(w *sims.World) bool {
 			m := w.Last("locker-a", "unlocked")
 			return m != nil && w.ReadSince(m) && (holds(w, "locker-b") && sleepsOnLock(w, "locker-c") || holds(w, "locker-c") && sleepsOnLock(w, "locker-b"))
 		}},
-		{ID: "free", Turn: sims.Press("b unlocks", "c unlocks"), For: "the lock has gone through the other's hands too, and is free", Until: func(w *sims.World) bool {
+		{ID: "free", From: "ready", Turn: sims.Press("b unlocks", "c unlocks"), For: "the lock has gone through the other's hands too, and is free", Until: func(w *sims.World) bool {
 			b, c := w.Last("locker-b", "unlocked"), w.Last("locker-c", "unlocked")
 			return b != nil && c != nil && w.ReadSince(b) && w.ReadSince(c) && lockWord(w) == share.MutexFree
 		}},
-		{ID: "brief", Turn: []sims.Turn{{Knob: "watch a", Value: "off"}, {Knob: "watch b", Value: "off"}, {Knob: "watch c", Value: "off"}, {Knob: "two, brief"}},
-			For: "both have locked 100,000 times", Until: fought("two, 0 µs inside", 2)},
-		{ID: "long", Turn: sims.Press("two, 20 µs"), For: "both have locked 500 times", Until: fought("two, 20 µs inside", 2)},
-		{ID: "three", Turn: sims.Press("three, 20 µs"), For: "all three have locked 500 times", Until: fought("three, 20 µs inside", 3)},
+		{ID: "watched", From: "watched", Turn: fightTurns("on", "two", "100 µs", "5 µs"), For: "the two have fought, and were watched", Until: fought(2)},
+		{ID: "brief", From: "brief", Turn: fightTurns("off", "two", "0 µs", "0 µs"), For: "both have locked 100,000 times", Until: fought(2)},
+		{ID: "long", From: "long", Turn: fightTurns("off", "two", "20 µs", "5 µs"), For: "both have locked 800 times", Until: fought(2)},
+		{ID: "three", From: "three", Turn: fightTurns("off", "three", "20 µs", "5 µs"), For: "all three have locked 800 times", Until: fought(3)},
 	},
 	Claims: []sims.Claim{
 		{ID: "alone", Says: "a lock that nobody else wants makes no system call", Needs: []string{"ptrace"}, After: "alone", Check: func(a *sims.World) sims.Verdict {
@@ -117,31 +131,61 @@ var futexLock = sims.Sim{
 			return sims.Judge(got == "1, 2, 2", "1 with nobody, 2 with one, 2 with two", got, "pread(2) of the shared memory")
 		}},
 		{ID: "wake", Says: "unlock calls FUTEX_WAKE once, and one sleeper wakes", After: "wakes", Check: func(a *sims.World) sims.Verdict {
-			m, asleep := a.Last("locker-a", "unlocked"), len(lockSleepers(a))
-			calls := "not watched"
-			ok := m.N["woken"] == 1 && asleep == 1
-			if a.Actor("locker-a").Traced {
-				n := a.Called("locker-a", "futex")
-				ok, calls = ok && n == 1 && strings.Contains(lastCall(a, "locker-a").Args, "FUTEX_WAKE"), fmt.Sprintf("%d call, %s", n, callText(lastCall(a, "locker-a")))
-			}
-			return sims.Judge(ok, "1 FUTEX_WAKE, 1 woken, 1 still asleep", fmt.Sprintf("%s; %d woken, %d still asleep", calls, m.N["woken"], asleep),
-				"ptrace, /proc/PID/wchan, the result of futex(2)")
+			w, asleep := wakesOf(a, "locker-a"), len(lockSleepers(a))
+			return sims.Judge(w.calls == 1 && w.woken == 1 && asleep == 1, "1 FUTEX_WAKE, 1 woken, 1 still asleep",
+				fmt.Sprintf("%d FUTEX_WAKE, %d woken, %d still asleep", w.calls, w.woken, asleep), w.source+", /proc/PID/wchan")
 		}},
 		{ID: "one-too-many", Says: "the last unlock calls FUTEX_WAKE for nobody", After: "free", Check: func(a *sims.World) sims.Verdict {
-			b, c := a.Last("locker-b", "unlocked"), a.Last("locker-c", "unlocked")
-			woke, woken := b.N["woke"]+c.N["woke"], b.N["woken"]+c.N["woken"]
-			return sims.Judge(woke == 2 && woken == 1, "2 FUTEX_WAKE by the two that had slept, 1 woken", fmt.Sprintf("%d FUTEX_WAKE, %d woken", woke, woken), "the results of futex(2)")
+			b, c := wakesOf(a, "locker-b"), wakesOf(a, "locker-c")
+			return sims.Judge(b.calls == 1 && c.calls == 1 && b.woken+c.woken == 1, "2 FUTEX_WAKE by the two that had slept, 1 woken",
+				fmt.Sprintf("%d FUTEX_WAKE, %d woken", b.calls+c.calls, b.woken+c.woken), b.source)
 		}},
-		{ID: "contended", Says: "two who want the lock at once do call the kernel, and sleep", After: "long", Check: func(b *sims.World) sims.Verdict {
-			a := b.After("brief")
-			f := fightOf(b, "two, 20 µs inside")
-			slept := b.Actor("locker-a").Numbers["voluntary"] + b.Actor("locker-b").Numbers["voluntary"] - a.Actor("locker-a").Numbers["voluntary"] - a.Actor("locker-b").Numbers["voluntary"]
-			return sims.Judge(f.waits > 0 && f.wakes > 0 && slept > 0, "more than 0 of FUTEX_WAIT and FUTEX_WAKE",
-				fmt.Sprintf("%s of FUTEX_WAIT and %s of FUTEX_WAKE in %s locks; gave up the processor %s times", scene.Thousands(f.waits), scene.Thousands(f.wakes), scene.Thousands(f.locks), scene.Thousands(slept)),
-				"the locks' own count; voluntary_ctxt_switches in /proc/PID/status")
+		{ID: "called", Says: "two who want the lock at once do call the kernel, to sleep and to wake", Needs: []string{"ptrace", "cpus"}, After: "watched", Check: func(a *sims.World) sims.Verdict {
+			waits, wakes, all := 0, 0, int64(0)
+			for _, role := range lockers[:2] {
+				waits, wakes = waits+len(callsOnLock(a, role, "FUTEX_WAIT", a.Before.Now)), wakes+len(callsOnLock(a, role, "FUTEX_WAKE", a.Before.Now))
+				all += a.Called(role, "futex")
+			}
+			return sims.Judge(waits > 0 && wakes > 0, "more than 0 of FUTEX_WAIT and of FUTEX_WAKE on the lock's word",
+				fmt.Sprintf("%s calls of futex; of the latest %d FUTEX_WAIT and %d FUTEX_WAKE on the word", scene.Thousands(all), waits, wakes), "ptrace: the x-ray of both")
+		}},
+		{ID: "contended", Says: "they sleep and are woken again and again", Needs: []string{"cpus"}, After: "long", Check: func(b *sims.World) sims.Verdict {
+			f, switches := duelOf(resultOf(b, "fought", fightName("20 µs", "5 µs", false))), int64(0)
+			for _, role := range lockers[:2] {
+				switches += b.Actor(role).Numbers["voluntary"] - b.Before.Actor(role).Numbers["voluntary"]
+			}
+			return sims.Judge(f.slept > 0 && f.waits > 0 && f.wakes > 0 && switches >= f.slept, "more than 0 sleeps in the fight, and no more than the switches around it",
+				fmt.Sprintf("%s sleeps in %s pairs, and %s voluntary switches from before to after; by the lock's own count %s FUTEX_WAIT", scene.Thousands(f.slept), scene.Thousands(f.pairs), scene.Thousands(switches), scene.Thousands(f.waits)),
+				"ru_nvcsw of getrusage(2), asked by each before and after; voluntary_ctxt_switches in /proc/PID/status")
 		}},
 	},
 }
+
+// fightTurns set up a fight, with the x-ray of all on or off, and begin it.
+func fightTurns(watch, who, inside, outside string) []sims.Turn {
+	return []sims.Turn{{Knob: "watch a", Value: watch}, {Knob: "watch b", Value: watch}, {Knob: "watch c", Value: watch},
+		{Knob: "who", Value: who}, {Knob: "inside", Value: inside}, {Knob: "outside", Value: outside}, {Knob: "fight"}}
+}
+
+// startFight has those who take part fight as the options say.
+func startFight(r *stage.Run, _ string) error {
+	parts := lockers[:1+slices.Index(sides, r.Option("who"))]
+	watched := slices.ContainsFunc(parts, r.Traced)
+	return tellTogether(r, "fight", fightName(r.Option("inside"), r.Option("outside"), watched), parts...)
+}
+
+// fightName is what a fight is called, but for how many take part: "20 µs in, 5 out".
+func fightName(inside, outside string, watched bool) string {
+	name := inside + " in, " + strings.TrimSuffix(outside, " µs") + " out"
+	if watched {
+		return name + watchedFight
+	}
+	return name
+}
+
+// watchedFight ends the name of a fight under the x-ray, which makes every call many
+// times dearer: it is kept apart, and short.
+const watchedFight = ", x-ray"
 
 // useLock is what all three do: they lock and unlock when told.
 func useLock(a *sims.Actor) error {
@@ -154,6 +198,7 @@ func useLock(a *sims.Actor) error {
 		return err
 	}
 	signIn(memory, a.Int("number"))
+	a.Mapped("memory", memory)
 	a.Say("ready")
 	locks, has := a.Counter("locks"), false
 	unlock := func() error {
@@ -189,12 +234,12 @@ func useLock(a *sims.Actor) error {
 				return err
 			}
 		case c.Name == "pairs":
-			d, err := pairs(lock, int(c.N), 0)
+			d, err := pairs(lock, int(c.N), 0, 0)
 			if err != nil {
 				return err
 			}
 			locks.Add(c.N)
-			a.Say("paired", d.notes("alone")...)
+			a.Say("paired", append(d.notes(), sims.Word("how", "alone"), sims.Num("parties", 1))...)
 		case c.Name == "fight":
 			n, err := fight(a, memory, lock, c)
 			if err != nil {
@@ -212,17 +257,17 @@ func useLock(a *sims.Actor) error {
 // duel is what some pairs of lock and unlock came to for one process.
 type duel struct {
 	pairs, waits, wakes int
+	slept               int // voluntary context switches, by the kernel's count
 	took                time.Duration
 }
 
-func (d duel) notes(how string) []stage.Note {
-	return []stage.Note{sims.Word("how", how), sims.Num("pairs", d.pairs), sims.Num("waits", d.waits), sims.Num("wakes", d.wakes),
+func (d duel) notes() []stage.Note {
+	return []stage.Note{sims.Num("pairs", d.pairs), sims.Num("waits", d.waits), sims.Num("wakes", d.wakes), sims.Num("slept", d.slept),
 		sims.Num("each", int(d.took.Nanoseconds()*10)/max(d.pairs, 1))}
 }
 
-// pairs locks and unlocks times times, with so much work inside and a quarter of it
-// outside.
-func pairs(lock *share.Mutex, times int, work time.Duration) (d duel, err error) {
+// pairs locks and unlocks times times, with so much work inside and outside.
+func pairs(lock *share.Mutex, times int, inside, outside time.Duration) (d duel, err error) {
 	begun := time.Now()
 	for range times {
 		waits, err := lock.Lock()
@@ -230,13 +275,13 @@ func pairs(lock *share.Mutex, times int, work time.Duration) (d duel, err error)
 			return d, err
 		}
 		d.waits += waits
-		busy(work)
+		busy(inside)
 		woke, _, err := lock.Unlock()
 		if err != nil {
 			return d, err
 		}
 		d.wakes += toNumber(woke)
-		busy(work / 4)
+		busy(outside)
 	}
 	d.pairs, d.took = times, time.Since(begun)
 	return d, nil
@@ -255,13 +300,17 @@ func busy(work time.Duration) {
 // fight begins when all have come, each on a processor of its own if there are
 // so many. It gives the number of pairs.
 func fight(a *sims.Actor, memory []byte, lock *share.Mutex, c sims.Command) (int, error) {
-	micros, err := strconv.Atoi(c.Text)
-	if err != nil {
-		return 0, fmt.Errorf("fight: %w", err)
+	var in, out int
+	if _, err := fmt.Sscanf(c.Text, "%d µs in, %d out", &in, &out); err != nil {
+		return 0, fmt.Errorf("fight %q: %w", c.Text, err)
 	}
-	times := pairsFight
-	if micros == 0 {
-		times = pairsBrief
+	inside, outside := time.Duration(in)*time.Microsecond, time.Duration(out)*time.Microsecond
+	times := mostPairs
+	if each := inside + outside; each > 0 {
+		times = min(max(int(fightTime/each), fewestPairs), mostPairs)
+	}
+	if strings.HasSuffix(c.Text, watchedFight) {
+		times = fewestPairs
 	}
 	_, free, err := pin(a.Int("number"))
 	if err != nil {
@@ -271,15 +320,24 @@ func fight(a *sims.Actor, memory []byte, lock *share.Mutex, c sims.Command) (int
 	a.Say("fighting")
 	m := newMeeting(memory, c)
 	if _, err := m.meet(func() (uint64, error) { return 0, nil }); err != nil {
+		m.breakOff()
 		a.Say("broke off")
 		return 0, nil // somebody was killed
 	}
-	d, err := pairs(lock, times, time.Duration(micros)*time.Microsecond)
+	before, err := sleeps()
 	if err != nil {
 		return 0, err
 	}
-	who := map[int]string{1: "one", 2: "two", 3: "three"}[m.parties]
-	a.Say("fought", d.notes(who+", "+c.Text+" µs inside")...)
+	d, err := pairs(lock, times, inside, outside)
+	if err != nil {
+		return 0, err
+	}
+	after, err := sleeps()
+	if err != nil {
+		return 0, err
+	}
+	d.slept = int(after - before)
+	a.Say("fought", append(append(d.notes(), m.notes()...), sims.Word("how", c.Text))...)
 	return times, nil
 }
 
@@ -351,29 +409,63 @@ func callText(c scene.Call) string {
 	return c.Name + "(" + c.Args + ") = " + c.Result
 }
 
-// fightResult is what one fight came to, over all who took part.
-type fightResult struct {
-	parties, locks, waits, wakes, each int64 // each: tenths of a nanosecond for one pair
+// callsOnLock are those of a role's latest calls by the x-ray that were made since, are
+// of this kind (FUTEX_WAIT, FUTEX_WAKE), and on the lock's word.
+func callsOnLock(w *sims.World, role, kind string, since time.Duration) (list []scene.Call) {
+	word := fmt.Sprintf("uaddr=%#x, op=%s,", w.Mapping(role, "memory").Level("address")+mutexAt, kind)
+	for _, c := range w.Actor(role).Calls {
+		if c.Name == "futex" && c.At >= since && strings.HasPrefix(c.Args, word) {
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
-func fightOf(w *sims.World, how string) (f fightResult) {
-	for _, role := range lockers {
-		for i := len(w.Moments) - 1; i >= 0; i-- {
-			m := &w.Moments[i]
-			if m.Who == role && (m.Name == "fought" || m.Name == "paired") && m.S["how"] == how {
-				f.parties++
-				f.locks, f.waits, f.wakes, f.each = f.locks+m.N["pairs"], f.waits+m.N["waits"], f.wakes+m.N["wakes"], f.each+m.N["each"]
-				break
-			}
+// wakes are the FUTEX_WAKE of a role for the lock, and how many they woke.
+type wakes struct {
+	calls, woken int64
+	source       string
+}
+
+// wakesOf are those that the x-ray shows, or without one what the role says of its
+// latest unlock.
+func wakesOf(w *sims.World, role string) wakes {
+	if !w.Actor(role).Traced {
+		m := w.Last(role, "unlocked")
+		return wakes{m.N["woke"], m.N["woken"], "each process's own word: no x-ray here"}
+	}
+	n := wakes{source: "ptrace: the x-ray"}
+	for _, c := range callsOnLock(w, role, "FUTEX_WAKE", 0) {
+		n.calls++
+		if c.Result == "1" {
+			n.woken++
 		}
+	}
+	return n
+}
+
+// fightResult is what one fight came to, over all who took part.
+type fightResult struct {
+	how                                string
+	parties, pairs, waits, wakes, each int64 // each: tenths of a nanosecond for one pair
+	slept                              int64
+}
+
+func duelOf(said []sims.Moment) (f fightResult) {
+	for i := range said {
+		m := &said[i]
+		f.how, f.parties = m.S["how"], m.N["parties"]
+		f.pairs, f.waits, f.wakes, f.slept, f.each = f.pairs+m.N["pairs"], f.waits+m.N["waits"], f.wakes+m.N["wakes"], f.slept+m.N["slept"], f.each+m.N["each"]
 	}
 	f.each /= max(f.parties, 1)
 	return f
 }
 
-func fought(how string, parties int64) func(*sims.World) bool {
+// fought is true once a fight of so many has ended that was begun in this step.
+func fought(parties int64) func(*sims.World) bool {
 	return func(w *sims.World) bool {
-		return fightOf(w, how).parties == parties && w.ReadSince(w.Last("", "fought")) && !fighting(w)
+		m := w.News("", "fought")
+		return m != nil && m.N["parties"] == parties && resultOf(w, "fought", m.S["how"]) != nil && w.ReadSince(m) && !fighting(w)
 	}
 }
 

@@ -4,6 +4,7 @@ package shm
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ipctour/sims"
@@ -18,7 +19,7 @@ func drawFutex(w *sims.World) *scene.Scene {
 	if f.Known {
 		f.Means = map[uint32]string{share.MutexFree: "free", share.MutexLocked: "taken", share.MutexContended: "taken, somebody may sleep"}[f.Word]
 	}
-	if !fighting(w) && f.Word != share.MutexFree {
+	if f.Word != share.MutexFree { // in a fight it goes from hand to hand too quickly to be told
 		for _, role := range lockers {
 			if holds(w, role) {
 				f.Owner = role
@@ -59,7 +60,7 @@ func futexFigures(w *sims.World) []scene.Figure {
 		word = scene.Count("word", "the word", n, "", scene.Kernel).From("pread(2) of the shared memory, by the tour", "")
 	}
 	list := []scene.Figure{word}
-	if f := fightOf(w, "alone"); f.parties > 0 && w.Last("", "fought") == nil {
+	if f := duelOf(resultOf(w, "paired", "alone")); f.parties > 0 && w.Last("", "fought") == nil {
 		list = append(list, scene.Figure{ID: "alone", Label: "pair, alone", Text: tenths(f.each) + " ns", Origin: scene.Child}.
 			From("the time of 1,000 pairs of lock and unlock over their number", ""))
 	}
@@ -76,18 +77,19 @@ func futexFigures(w *sims.World) []scene.Figure {
 	return list
 }
 
-// fightName is how a run of pairs is called: "two, nothing inside", "two, 20 µs inside".
-func fightName(how string) string { return strings.Replace(how, ", 0 µs", ", nothing", 1) }
-
-// fightTable has a row for each run of pairs.
+// fightTable has a row for the pairs without anybody else, and one for each fight: of
+// this cast and of those before it.
 func fightTable(w *sims.World) scene.Table {
-	t := scene.Table{Title: "lock and unlock", Columns: []string{"who, and work inside", "pairs", "FUTEX_WAIT", "FUTEX_WAKE", "ns a pair"}, Origin: scene.Child, Right: []int{1, 2, 3, 4}}
-	for i, how := range []string{"alone", "two, 0 µs inside", "two, 20 µs inside", "three, 20 µs inside"} {
-		f := fightOf(w, how)
-		if f.parties == 0 || fighting(w) && f.parties < []int64{1, 2, 2, 3}[i] {
-			continue
+	t := scene.Table{Title: "lock and unlock", Columns: []string{"who", "work inside, outside", "pairs", "FUTEX_WAIT", "FUTEX_WAKE", "slept", "ns a pair"}, Origin: scene.Child, Latest: true, Right: []int{2, 3, 4, 5, 6}}
+	said := slices.Concat(w.Earlier, w.Moments)
+	list := results(said, "fought")
+	for _, group := range slices.Concat(results(said, "paired"), list[max(0, len(list)-tableRows):]) {
+		f := duelOf(group)
+		slept := scene.Thousands(f.slept)
+		if strings.HasSuffix(f.how, watchedFight) {
+			slept = "–" // each stop for the tracer counts as one too
 		}
-		t.Rows = append(t.Rows, []string{fightName(how), scene.Thousands(f.locks), scene.Thousands(f.waits), scene.Thousands(f.wakes), tenths(f.each)})
+		t.Rows = append(t.Rows, []string{numberWord(int(f.parties)), f.how, scene.Thousands(f.pairs), scene.Thousands(f.waits), scene.Thousands(f.wakes), slept, tenths(f.each)})
 	}
 	return t
 }
@@ -111,15 +113,15 @@ func futexSentence(w *sims.World) string {
 	case len(dead) == len(lockers):
 		return "All three are gone, and the lock with them."
 	case len(held) > 0 && len(asleep) > 0:
-		return held[0] + " is gone (" + w.Actor(held[0]).Ended() + ") with the lock in hand. Nobody unlocks it: " + names(asleep) + " " + verb(asleep, "sleeps", "sleep") + " on for good."
+		return held[0] + " is gone (" + w.Actor(held[0]).Ended() + ") with the lock in hand. Nobody unlocks it: " + listed(asleep) + " " + verb(asleep, "sleeps", "sleep") + " on for good."
 	case len(held) > 0:
 		return held[0] + " is gone (" + w.Actor(held[0]).Ended() + ") with the lock in hand: the word stays " + fmt.Sprint(lockWord(w)) + ", and whoever wants the lock now sleeps for good."
 	case len(dead) > 0:
-		return names(dead) + " " + verb(dead, "is", "are") + " gone (" + w.Actor(dead[0]).Ended() + "). The lock does not know, and need not: " + lockNow(w) + "."
+		return listed(dead) + " " + verb(dead, "is", "are") + " gone (" + w.Actor(dead[0]).Ended() + "). The lock does not know, and need not: " + lockNow(w) + "."
 	case len(stopped) > 0 && len(asleep) > 0 && holds(w, stopped[0]):
-		return stopped[0] + " is stopped with the lock in hand: " + names(asleep) + " " + verb(asleep, "sleeps", "sleep") + " until it goes on."
+		return stopped[0] + " is stopped with the lock in hand: " + listed(asleep) + " " + verb(asleep, "sleeps", "sleep") + " until it goes on."
 	case len(stopped) > 0:
-		return names(stopped) + " " + verb(stopped, "is", "are") + " stopped; " + lockNow(w) + "."
+		return listed(stopped) + " " + verb(stopped, "is", "are") + " stopped; " + lockNow(w) + "."
 	}
 	return lockSentence(w, asleep)
 }
@@ -127,11 +129,16 @@ func futexSentence(w *sims.World) string {
 // lockSentence is what happens while all live.
 func lockSentence(w *sims.World, asleep []string) string {
 	if fighting(w) {
+		for _, role := range lockers {
+			if holds(w, role) {
+				return role + " holds the lock and takes no part: the others wait until it unlocks."
+			}
+		}
 		return "They lock and unlock as fast as they can."
 	}
 	for _, role := range lockers {
 		if holds(w, role) && len(asleep) > 0 {
-			return role + " holds the lock; " + names(asleep) + " " + verb(asleep, "sleeps", "sleep") + " in the kernel, in FUTEX_WAIT, until it is given back."
+			return role + " holds the lock; " + listed(asleep) + " " + verb(asleep, "sleeps", "sleep") + " in the kernel, in FUTEX_WAIT, until it is given back."
 		}
 		if holds(w, role) && lockWord(w) == share.MutexContended {
 			return role + " holds the lock. The word is 2, though nobody sleeps any more: its unlock will ask the kernel in vain."
@@ -147,8 +154,11 @@ func lockSentence(w *sims.World, asleep []string) string {
 		case "paired":
 			return fmt.Sprintf("locker-a has locked and unlocked %s times, at %s ns for both: %s", scene.Thousands(m.N["pairs"]), tenths(m.N["each"]), callsWord(m.N["waits"]+m.N["wakes"]))
 		case "fought":
-			f := fightOf(w, m.S["how"])
-			return fmt.Sprintf("%s: %s locks, %s FUTEX_WAIT and %s FUTEX_WAKE.", titled(fightName(m.S["how"])), scene.Thousands(f.locks), scene.Thousands(f.waits), scene.Thousands(f.wakes))
+			f := duelOf(resultOf(w, "fought", m.S["how"]))
+			if f.parties == 0 || f.parties != m.N["parties"] {
+				return "The fight is over for " + m.Who + "."
+			}
+			return fmt.Sprintf("%s, %s: %s locks, %s FUTEX_WAIT and %s FUTEX_WAKE.", titled(numberWord(int(f.parties))), f.how, scene.Thousands(f.pairs), scene.Thousands(f.waits), scene.Thousands(f.wakes))
 		case "broke off":
 			return "The fight is off: somebody who was to come has ended."
 		}
@@ -194,7 +204,8 @@ func lockNow(w *sims.World) string {
 	return "the word is " + fmt.Sprint(lockWord(w))
 }
 
-func names(list []string) string {
+// listed is a list as a sentence has it: "a, b and c".
+func listed(list []string) string {
 	if len(list) < 2 {
 		return strings.Join(list, "")
 	}

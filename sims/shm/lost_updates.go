@@ -7,6 +7,7 @@ package shm
 import (
 	_ "embed"
 	"fmt"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -21,7 +22,8 @@ import (
 //go:embed lost_updates.go
 var lostUpdatesSource string
 
-var adders = []string{"adder-a", "adder-b"}
+// All that may take part, in the order in which they are called up: see addersOf.
+var adders = []string{"adder-a", "adder-b", "adder-c", "adder-d", "adder-e", "adder-f", "adder-g", "adder-h"}
 
 // The ways to add, in the order of the walk.
 var ways = []string{"plain", "atomic", "mutex", "robust mutex", "spin"}
@@ -39,25 +41,27 @@ const (
 	spinAt    = 128
 	robustAt  = 192
 	groupSize = 1024
+	// memorySize is for the shared group and one for each adder.
+	memorySize = groupSize * (1 + mostRoles)
 )
 
 var lostUpdates = sims.Sim{
 	ID:     "shm/lost-updates",
 	Source: lostUpdatesSource,
 	Needs:  []string{"futex-robust"}, // one of the locks
-	Roles: []sims.Role{
-		{Name: "adder-a", Run: addUp, Counters: []string{"added"}, Gates: []string{"load", "store", "add"}},
-		{Name: "adder-b", Run: addUp, Counters: []string{"added"}, Gates: []string{"load", "store", "add"}},
+	Roles:  adderRoles(),
+	Options: []sims.Option{
+		{Name: "adders", Values: []string{"2", "3", "4", "6", "8"}},
+		{Name: "adds", Values: []string{"a million", "100 million"}},
 	},
-	Options: []sims.Option{{Name: "adds", Values: []string{"a million", "100 million"}}},
 	Wire: func(w *sims.Wiring) error {
-		memory := w.Memory("counter", groupSize*4, sims.Cell{Name: "sum", Offset: sumAt, Size: 8},
+		memory := w.Memory("counter", memorySize, sims.Cell{Name: "sum", Offset: sumAt, Size: 8},
 			sims.Cell{Name: "mutex", Offset: mutexAt, Size: 4}, sims.Cell{Name: "spin", Offset: spinAt, Size: 4},
 			sims.Cell{Name: "robust mutex", Offset: robustAt + share.RobustWord, Size: 4})
 		for i, role := range adders {
 			w.Give(role, "memory", memory)
 			w.Put(role, "number", fmt.Sprint(i))
-			w.Put(role, "address", fmt.Sprint([]int{writerAddress, readerAddress}[i]))
+			w.Put(role, "address", fmt.Sprint(writerAddress+i*(readerAddress-writerAddress)))
 		}
 		return nil
 	},
@@ -71,39 +75,38 @@ var lostUpdates = sims.Sim{
 		{Key: "m", Name: "mutex", Help: "the same under a mutex that sleeps on a futex", Act: callTogether("add", "mutex", adders...)},
 		{Key: "u", Name: "robust mutex", Help: "the same under a mutex that survives its owner", Act: callTogether("add", "robust mutex", adders...)},
 		{Key: "s", Name: "spin", Help: "the same under a lock that never sleeps", Act: callTogether("add", "spin", adders...)},
+		{Key: "d", Name: "adders", Help: "how many add: 2, 3, 4, 6 or 8 processes; the cast starts anew", Act: sims.Choose{Option: "adders"}},
 		{Key: "l", Name: "adds", Help: "a million for each, or a hundred million: time to break something meanwhile; the cast starts anew", Act: sims.Choose{Option: "adds"}},
 	},
 	Draw:     drawLostUpdates,
 	Measured: plainTotal,
 	Walk: []sims.Step{
-		{ID: "two-loads", Turn: sims.Press("a loads", "b loads"), For: "both have loaded the number", Until: func(w *sims.World) bool {
+		{ID: "two-loads", Turn: []sims.Turn{{Knob: "adders", Value: "2"}, {Knob: "a loads"}, {Knob: "b loads"}}, For: "both have loaded the number", Until: func(w *sims.World) bool {
 			return w.Last("adder-a", "loaded") != nil && w.Last("adder-b", "loaded") != nil
 		}},
-		{ID: "two-stores", Turn: sims.Press("a stores", "b stores"), For: "both have stored, and the kernel was asked for the sum", Until: func(w *sims.World) bool {
+		{ID: "two-stores", From: "two-loads", Turn: sims.Press("a stores", "b stores"), For: "both have stored, and the kernel was asked for the sum", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.Last("adder-a", "stored")) && w.ReadSince(w.Last("adder-b", "stored"))
 		}},
-		{ID: "plain", Turn: sims.Press("plain"), For: "both have added a million times", Until: summed("plain")},
-		{ID: "atomic", Turn: sims.Press("atomic"), For: "both have added a million times", Until: summed("atomic")},
-		{ID: "mutex", Turn: sims.Press("mutex"), For: "both have added a million times", Until: summed("mutex")},
-		{ID: "robust", Turn: sims.Press("robust mutex"), For: "both have added a million times", Until: summed("robust mutex")},
-		{ID: "spin", Turn: sims.Press("spin"), For: "both have added a million times", Until: summed("spin")},
+		{ID: "plain", Turn: sims.Press("plain"), For: addedFor, Until: summed("plain")},
+		{ID: "atomic", Turn: sims.Press("atomic"), For: addedFor, Until: summed("atomic")},
+		{ID: "mutex", Turn: sims.Press("mutex"), For: addedFor, Until: summed("mutex")},
+		{ID: "robust", Turn: sims.Press("robust mutex"), For: addedFor, Until: summed("robust mutex")},
+		{ID: "spin", Turn: sims.Press("spin"), For: addedFor, Until: summed("spin")},
+		{ID: "four", Turn: []sims.Turn{{Knob: "adders", Value: "4"}, {Knob: "plain"}}, For: "all four have added as they are told", Until: summed("plain")},
+		{ID: "four-mutex", From: "four", Turn: sims.Press("mutex"), For: "all four have added as they are told", Until: summed("mutex")},
 	},
 	Claims: []sims.Claim{
 		{ID: "by-hand", Says: "two additions whose loads come first add up to one", After: "two-stores", Check: func(a *sims.World) sims.Verdict {
 			sum := a.Object("counter").Level("sum")
 			return sims.Judge(sum == 1, "1 after two additions", fmt.Sprint(sum), "pread(2) of the shared memory")
 		}},
-		{ID: "plain-loses", Says: "two processes that load, add and store lose updates", Needs: []string{"cpus"}, After: "plain", Check: func(a *sims.World) sims.Verdict {
-			m, sum := sumOf(a, "plain"), a.Object("counter").Level("sum")
-			return sims.Judge(sum < m.N["adds"] && sum > 0, "less than "+scene.Thousands(m.N["adds"]), scene.Thousands(sum)+", in run "+fmt.Sprint(m.N["runs"]),
-				"pread(2) of the shared memory, against what both added")
-		}},
+		loses("plain-loses", "plain", "processes that load, add and store lose updates"),
 		exact("atomic", "atomic", "an atomic add loses none"),
 		exact("mutex", "mutex", "a mutex loses none"),
 		exact("robust", "robust mutex", "a robust mutex loses none"),
 		exact("spin", "spin", "a spin lock loses none"),
 		{ID: "cost", Says: "alone, an atomic add costs less than any lock, and the robust mutex most", After: "spin", Check: func(a *sims.World) sims.Verdict {
-			cost := func(how string) int64 { _, alone := costOf(a, how); return alone }
+			cost := func(how string) int64 { return latestSum(a, how).alone }
 			ok := cost("atomic") < min(cost("mutex"), cost("spin")) && cost("robust mutex") > max(cost("mutex"), cost("spin"))
 			text := ""
 			for _, how := range ways {
@@ -111,8 +114,32 @@ var lostUpdates = sims.Sim{
 			}
 			return sims.Judge(ok, "atomic least, robust mutex most", text[2:], "the fastest of many batches that each adder ran on memory of its own")
 		}},
+		loses("four-lose", "four", "four that load, add and store lose updates too"),
+		exact("four-mutex", "mutex", "a mutex loses none with four either"),
 	},
 }
+
+const addedFor = "all have added as they are told"
+
+func adderRoles() (list []sims.Role) {
+	for i, name := range adders {
+		list = append(list, sims.Role{Name: name, Run: addUp, Counters: []string{"added"}, Gates: []string{"load", "store", "add"},
+			When: func(options map[string]string) bool { return i < addersOf(options) }})
+	}
+	return list
+}
+
+// addersOf is how many adders these options ask for.
+func addersOf(options map[string]string) int {
+	n, err := strconv.Atoi(options["adders"])
+	if err != nil || n < 1 || n > len(adders) {
+		return 2 // a run file from before there was a choice
+	}
+	return n
+}
+
+// addersIn are those of a cast.
+func addersIn(w *sims.World) []string { return adders[:addersOf(w.Options)] }
 
 // number is a number in shared memory with the locks that may guard it.
 type number struct {
@@ -211,9 +238,9 @@ func additions(option string) int {
 	return 1_000_000
 }
 
-// addUp is what both adders do.
+// addUp is what all adders do.
 func addUp(a *sims.Actor) error {
-	memory, err := sys.MmapAt(uintptr(a.Int("address")), groupSize*4, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED, a.FD("memory"))
+	memory, err := sys.MmapAt(uintptr(a.Int("address")), memorySize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED, a.FD("memory"))
 	if err != nil {
 		return err
 	}
@@ -245,15 +272,17 @@ func addUp(a *sims.Actor) error {
 			store(ours.sum, hand+1)
 			a.Say("stored", sims.Num("value", int(hand)+1))
 		case "add":
-			if err := addTogether(a, c.Text, ours, own, newMeeting(memory, c)); err != nil {
+			m := newMeeting(memory, c)
+			if err := addTogether(a, c.Text, ours, own, m); err != nil {
+				m.breakOff()
 				a.Say("broke off", sims.Word("how", c.Text), sims.Err(err))
 			}
 		}
 	}
 }
 
-// addTogether meets the other adder, adds, meets it again, and whoever comes last
-// says the sum. Where plain adding has lost nothing it is done again.
+// addTogether meets the other adders, adds, meets them again, and whoever comes last
+// reads the sum. Where plain adding has lost nothing it is done again.
 func addTogether(a *sims.Actor, how string, ours, own *number, m *meeting) error {
 	a.Gate("add")
 	_, free, err := pin(a.Int("number"))
@@ -290,8 +319,8 @@ func addTogether(a *sims.Actor, how string, ours, own *number, m *meeting) error
 		adds := uint64(each * m.parties)
 		if how != "plain" || sum != adds || run == plainRuns {
 			// In tenths of a nanosecond for each.
-			a.Say("added", sims.Word("how", how), sims.Num("each", int(took.Nanoseconds()*10/int64(each))), sims.Num("alone", alone),
-				sims.Num("sum", int(sum)), sims.Num("adds", int(adds)), sims.Num("runs", run), sims.Num("parties", m.parties))
+			a.Say("added", append(m.notes(), sims.Word("how", how), sims.Num("each", int(took.Nanoseconds()*10/int64(each))), sims.Num("alone", alone),
+				sims.Num("sum", int(sum)), sims.Num("adds", int(adds)), sims.Num("runs", run))...)
 			return nil
 		}
 	}
@@ -315,59 +344,63 @@ func alone(own *number, how string) (int, error) {
 	return int(best.Nanoseconds() * 10 / addsAlone), err
 }
 
-// sumOf is what the latest run of a way came to, or nil.
-func sumOf(w *sims.World, how string) *sims.Moment {
-	for i := len(w.Moments) - 1; i >= 0; i-- {
-		if m := &w.Moments[i]; m.Name == "added" && m.S["how"] == how {
-			return m
-		}
-	}
-	return nil
+// sum is what one run came to, over all who took part. Times are of one addition, in
+// tenths of a nanosecond.
+type sum struct {
+	how                string
+	parties, adds, sum int64
+	runs               int64 // until something was lost
+	together, alone    int64 // the middle of what they say; the fastest
 }
 
-// costOf is what an add cost each adder, together and alone, in tenths of a
-// nanosecond: the middle of what they say of their latest run.
-func costOf(w *sims.World, how string) (together, alone int64) {
-	n := int64(0)
-	for _, role := range adders {
-		for i := len(w.Moments) - 1; i >= 0; i-- {
-			if m := &w.Moments[i]; m.Who == role && m.Name == "added" && m.S["how"] == how {
-				n++
-				together += m.N["each"]
-				if alone == 0 || m.N["alone"] < alone {
-					alone = m.N["alone"]
-				}
-				break
-			}
-		}
+func sumOf(said []sims.Moment) sum {
+	if len(said) == 0 {
+		return sum{}
 	}
-	return together / max(n, 1), alone
+	m := said[0]
+	s := sum{how: m.S["how"], parties: m.N["parties"], adds: m.N["adds"], sum: m.N["sum"], runs: m.N["runs"], alone: m.N["alone"]}
+	for _, m := range said {
+		s.together += m.N["each"]
+		s.alone = min(s.alone, m.N["alone"])
+	}
+	s.together /= int64(len(said))
+	return s
 }
 
-// summed is true once every adder that lives has said what a run of this way came
-// to, since the step began.
+// latestSum is what the latest run of a way in this cast came to; all zero before one.
+func latestSum(w *sims.World, how string) sum { return sumOf(resultOf(w, "added", how)) }
+
+// summed is true once every adder has said what a run of this way came to, since
+// the step began.
 func summed(how string) func(*sims.World) bool {
 	return func(w *sims.World) bool {
-		done := 0
-		for _, role := range adders {
-			for i := range w.Moments {
-				if m := &w.Moments[i]; m.Who == role && m.Name == "added" && m.S["how"] == how {
-					done++
-					break
-				}
-			}
-		}
-		m := sumOf(w, how)
-		return done == len(adders) && w.ReadSince(m)
+		m, said := w.News("", "added"), resultOf(w, "added", how)
+		return m != nil && said != nil && said[0].N["meeting"] == m.N["meeting"] && w.ReadSince(m)
 	}
+}
+
+// additionsClaim judges the sum that the kernel shows after a step by what the adders
+// were to add.
+func additionsClaim(id, step, how, says string, right func(sum, adds int64) bool, expected string) sims.Claim {
+	return sims.Claim{ID: id, Says: says, After: step, Check: func(a *sims.World) sims.Verdict {
+		s, sum := latestSum(a, how), a.Object("counter").Level("sum")
+		got := fmt.Sprintf("%s from %d adders", scene.Thousands(sum), s.parties)
+		if s.runs > 1 {
+			got += fmt.Sprintf(", in run %d", s.runs)
+		}
+		return sims.Judge(right(sum, s.adds) && s.parties >= 2, expected+scene.Thousands(s.adds), got,
+			"pread(2) of the shared memory, against what all of them added")
+	}}
 }
 
 func exact(step, how, says string) sims.Claim {
-	return sims.Claim{ID: step, Says: says, After: step, Check: func(a *sims.World) sims.Verdict {
-		m, sum := sumOf(a, how), a.Object("counter").Level("sum")
-		return sims.Judge(sum == m.N["adds"] && m.N["parties"] == 2, scene.Thousands(m.N["adds"]), scene.Thousands(sum),
-			"pread(2) of the shared memory, against what both added")
-	}}
+	return additionsClaim(step, step, how, says, func(sum, adds int64) bool { return sum == adds }, "")
+}
+
+func loses(id, step, says string) sims.Claim {
+	c := additionsClaim(id, step, "plain", says, func(sum, adds int64) bool { return sum > 0 && sum < adds }, "less than ")
+	c.Needs = []string{"cpus"}
+	return c
 }
 
 func plainTotal(w *sims.World) (string, bool) {
@@ -375,10 +408,10 @@ func plainTotal(w *sims.World) (string, bool) {
 	if a == nil {
 		return "", false
 	}
-	switch m := sumOf(a, "plain"); {
-	case m.N["sum"] < m.N["adds"]:
+	switch s := latestSum(a, "plain"); {
+	case s.sum < s.adds:
 		return "less", true
-	case m.N["sum"] > m.N["adds"]:
+	case s.sum > s.adds:
 		return "more", true
 	}
 	return "exact", true

@@ -12,7 +12,8 @@ import (
 )
 
 func drawLostUpdates(w *sims.World) *scene.Scene {
-	page := w.Page("counter", adders...)
+	cast := addersIn(w)
+	page := w.Page("counter", cast...)
 	page.Label = "shared page"
 	sum, known := w.Object("counter").N["sum"]
 	if known && !page.Absent {
@@ -27,7 +28,7 @@ func drawLostUpdates(w *sims.World) *scene.Scene {
 	if t := waysTable(w); len(t.Rows) > 0 {
 		s.Tables = []scene.Table{t}
 	}
-	for _, role := range adders {
+	for _, role := range cast {
 		p := w.Process(role)
 		if v, has := inHand(w, role); has && p.Life.Alive() {
 			p.Note = fmt.Sprintf("has loaded %d", v)
@@ -39,13 +40,26 @@ func drawLostUpdates(w *sims.World) *scene.Scene {
 	if known {
 		f = scene.Count("sum", "the sum", sum, "", scene.Kernel).From("pread(2) of the shared memory, by the tour", "")
 	}
-	added := scene.Figure{ID: "added", Label: "added by each", Origin: scene.Child,
-		Text: scene.Thousands(w.Count("adder-a", "added")) + " and " + scene.Thousands(w.Count("adder-b", "added"))}
 	s.Figures = []scene.Figure{f}
-	if w.Count("adder-a", "added")+w.Count("adder-b", "added") > 0 { // by hand nothing is counted
-		s.Figures = append(s.Figures, added.From("an atomic counter of each in a page shared with the tour, in steps of 1,000", ""))
+	if added, any := addedByEach(w); any { // by hand nothing is counted
+		s.Figures = append(s.Figures, added)
 	}
 	return s
+}
+
+// addedByEach is how far they have come: the number of each, or where they are apart
+// the least and the most.
+func addedByEach(w *sims.World) (f scene.Figure, any bool) {
+	var counts []int64
+	for _, role := range addersIn(w) {
+		counts = append(counts, w.Count(role, "added"))
+	}
+	least, most := slices.Min(counts), slices.Max(counts)
+	f = scene.Figure{ID: "added", Label: "added by each", Origin: scene.Child, Text: scene.Thousands(most)}
+	if least != most {
+		f.Text = scene.Thousands(least) + " to " + scene.Thousands(most)
+	}
+	return f.From("an atomic counter of each in a page shared with the tour, in steps of 1,000", ""), most > 0
 }
 
 // latestRun is the run that began or ended last, unless something else was done since.
@@ -71,7 +85,7 @@ func lockText(w *sims.World, how string) string {
 }
 
 func addersBusy(w *sims.World) bool {
-	return slices.ContainsFunc(adders, func(role string) bool { a := w.Actor(role); return a.Life.Alive() && !a.Idle && a.Gate == "" })
+	return slices.ContainsFunc(addersIn(w), func(role string) bool { a := w.Actor(role); return a.Life.Alive() && !a.Idle && a.Gate == "" })
 }
 
 // inHand is what a role has loaded and not stored yet.
@@ -84,26 +98,40 @@ func inHand(w *sims.World, role string) (int64, bool) {
 	return 0, false
 }
 
-// waysTable has a row for each way that was tried.
+// tableRows is how many runs are compared at the most.
+const tableRows = 6
+
+// waysTable has a row for each way that this cast has tried, with each number of
+// adders that there was, the latest way last. Before this cast has tried one the rows
+// are those of the casts before it.
 func waysTable(w *sims.World) scene.Table {
-	t := scene.Table{Title: scene.Thousands(addsOf(w)) + " additions by each", Columns: []string{"how", "sum", "lost", "ns an add", "alone"}, Origin: scene.Child, Right: []int{1, 2, 3, 4}}
-	for _, how := range ways {
-		m := sumOf(w, how)
-		if m == nil {
-			continue
-		}
-		lost := m.N["adds"] - m.N["sum"]
+	t := scene.Table{Title: "adding, in turn", Columns: []string{"how", "by", "sum", "lost", "ns an add", "alone"}, Origin: scene.Child, Latest: true, Right: []int{1, 2, 3, 4, 5}}
+	for _, s := range comparable(w) {
+		lost := s.adds - s.sum
 		if lost != 0 {
 			t.Bad = append(t.Bad, len(t.Rows))
 		}
-		together, alone := costOf(w, how)
-		t.Rows = append(t.Rows, []string{how, scene.Thousands(m.N["sum"]), scene.Thousands(lost), tenths(together), tenths(alone)})
+		t.Rows = append(t.Rows, []string{s.how, fmt.Sprint(s.parties), scene.Thousands(s.sum), scene.Thousands(lost), tenths(s.together), tenths(s.alone)})
 	}
 	return t
 }
 
-func addsOf(w *sims.World) int64 {
-	return int64(additions(w.Options["adds"]))
+func comparable(w *sims.World) (rows []sum) {
+	all := results(slices.Concat(w.Earlier, w.Moments), "added")
+	tried := results(w.Moments, "added")
+	for _, way := range tried {
+		for _, said := range all {
+			if said[0].S["how"] == way[0].S["how"] && !slices.ContainsFunc(rows, func(s sum) bool { return s.how == way[0].S["how"] && s.parties == said[0].N["parties"] }) {
+				rows = append(rows, sumOf(said))
+			}
+		}
+	}
+	if len(tried) == 0 {
+		for _, said := range all {
+			rows = append(rows, sumOf(said))
+		}
+	}
+	return rows[max(0, len(rows)-tableRows):]
 }
 
 // tenths writes tenths of a nanosecond as nanoseconds.
@@ -115,42 +143,56 @@ func tenths(n int64) string {
 }
 
 func lostSentence(w *sims.World) string {
-	a, b := w.Actor("adder-a"), w.Actor("adder-b")
+	var dead, living, stopped []string
+	for _, role := range addersIn(w) {
+		switch a := w.Actor(role); {
+		case a.Ended() != "":
+			dead = append(dead, role)
+		case a.Life == scene.Stopped:
+			stopped = append(stopped, role)
+		default:
+			living = append(living, role)
+		}
+	}
 	switch {
-	case a.Ended() != "" && b.Ended() != "":
-		return "Both adders are gone, and the memory with them: it had no name."
-	case a.Ended() != "":
-		return survivorSentence(w, "adder-a", "adder-b")
-	case b.Ended() != "":
-		return survivorSentence(w, "adder-b", "adder-a")
-	case a.Life == scene.Stopped || b.Life == scene.Stopped:
-		return "One adder is stopped. If it is stopped inside a lock, the other one cannot get in before it goes on."
+	case len(dead) == len(addersIn(w)):
+		return "All adders are gone, and the memory with them: it had no name."
+	case len(stopped) > 0:
+		return listed(stopped) + " " + verb(stopped, "is", "are") + " stopped. Whoever is stopped inside a lock keeps all others out before it goes on."
+	case len(dead) > 0:
+		return survivorSentence(w, dead, living)
 	}
 	return addingSentence(w)
 }
 
-// survivorSentence tells what becomes of one when the other has ended.
-func survivorSentence(w *sims.World, dead, left string) string {
-	gone := dead + " is gone (" + w.Actor(dead).Ended() + ")"
-	switch m := w.Last(left, "broke off"); {
-	case w.Asleep(left, "futex") && w.Object("counter").Level("mutex") != share.MutexFree:
-		return gone + ", and nobody unlocks what it held: " + left + " sleeps on the lock."
-	case w.Last(left, "owner died") != nil:
-		return gone + " inside the robust mutex: the kernel has marked the lock, and " + left + " gets EOWNERDEAD, puts it in order and goes on."
-	case w.Actor(left).Idle && m != nil && m.S["errno"] == "ETIMEDOUT":
-		return gone + " with the spin lock in its hand: " + left + " has looked for two seconds and given up."
-	case w.Actor(left).Idle:
-		return gone + ". " + left + " can add alone: nobody comes between."
+// survivorSentence tells what becomes of the others when some have ended.
+func survivorSentence(w *sims.World, dead, left []string) string {
+	gone := listed(dead) + " " + verb(dead, "is", "are") + " gone (" + w.Actor(dead[0]).Ended() + ")"
+	asleep := slices.DeleteFunc(slices.Clone(left), func(role string) bool { return !w.Asleep(role, "futex") })
+	free := slices.DeleteFunc(slices.Clone(left), func(role string) bool { return !w.Actor(role).Idle })
+	m := w.Last("", "broke off")
+	switch {
+	case len(asleep) == len(left) && w.Object("counter").Level("mutex") != share.MutexFree:
+		return gone + ", and nobody unlocks what it held: " + listed(asleep) + " " + verb(asleep, "sleeps", "sleep") + " on the lock."
+	case w.Last("", "owner died") != nil:
+		who := w.Last("", "owner died").Who
+		return gone + " inside the robust mutex: the kernel has marked the lock, and " + who + " gets EOWNERDEAD, puts it in order and goes on."
+	case len(free) == len(left) && m != nil && m.S["errno"] == "ETIMEDOUT":
+		return gone + " with the spin lock in its hand: " + m.Who + " has looked for two seconds and given up."
+	case len(free) == len(left) && len(left) == 1:
+		return gone + ". " + left[0] + " can add alone: nobody comes between."
+	case len(free) == len(left):
+		return gone + ". The others can add without " + verb(dead, "it", "them") + "."
 	}
-	return gone + ", and " + left + " goes on."
+	return gone + ", and " + listed(left) + " " + verb(left, "goes", "go") + " on."
 }
 
 func addingSentence(w *sims.World) string {
 	if addersBusy(w) && w.Actor("adder-a").PID > 0 {
 		if run := latestRun(w); run != nil {
-			return "Both add as fast as they can, to one number: " + run.S["how"] + "."
+			return "All " + numberWord(addersOf(w.Options)) + " add as fast as they can, to one number: " + run.S["how"] + "."
 		}
-		return "Both are at work."
+		return "The adders are at work."
 	}
 	for i := len(w.Moments) - 1; i >= 0; i-- {
 		m := &w.Moments[i]
@@ -168,9 +210,10 @@ func addingSentence(w *sims.World) string {
 			return m.Who + " broke off: " + m.S["errno"] + "."
 		}
 	}
-	return "Two processes map one page. There is a number in it, and it is 0."
+	return titled(numberWord(addersOf(w.Options))) + " processes map one page. There is a number in it, and it is 0."
 }
 
+// other is the other one of the two that a learner leads by hand.
 func other(role string) string {
 	if role == adders[0] {
 		return adders[1]
@@ -189,9 +232,7 @@ func storedSentence(w *sims.World, m *sims.Moment) string {
 }
 
 func sumSentence(w *sims.World, m *sims.Moment) string {
-	lost := m.N["adds"] - m.N["sum"]
-	_, alone := costOf(w, m.S["how"])
-	together, _ := costOf(w, m.S["how"])
+	lost, cost := m.N["adds"]-m.N["sum"], latestSum(w, m.S["how"])
 	switch {
 	case m.N["parties"] < 2:
 		return fmt.Sprintf("Alone, %s: %s, and none is lost, for nobody came between.", m.S["how"], scene.Thousands(m.N["sum"]))
@@ -199,8 +240,15 @@ func sumSentence(w *sims.World, m *sims.Moment) string {
 		return fmt.Sprintf("%s: %s of %s. %s updates are lost.", titled(m.S["how"]), scene.Thousands(m.N["sum"]), scene.Thousands(m.N["adds"]), scene.Thousands(lost))
 	case m.S["how"] == "plain":
 		return fmt.Sprintf("Plain: %s, and none was lost in %d runs. That is luck, or a machine with one processor: nothing promises it.", scene.Thousands(m.N["sum"]), m.N["runs"])
+	case cost.together == 0: // the others have not told yet
+		return fmt.Sprintf("%s: %s, none lost.", titled(m.S["how"]), scene.Thousands(m.N["sum"]))
 	}
-	return fmt.Sprintf("%s: %s, none lost, at %s ns an add; %s alone.", titled(m.S["how"]), scene.Thousands(m.N["sum"]), tenths(together), tenths(alone))
+	return fmt.Sprintf("%s: %s, none lost, at %s ns an add; %s alone.", titled(m.S["how"]), scene.Thousands(m.N["sum"]), tenths(cost.together), tenths(cost.alone))
+}
+
+// numberWord is a small number in words.
+func numberWord(n int) string {
+	return []string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight"}[n]
 }
 
 func titled(how string) string { return string(how[0]-'a'+'A') + how[1:] }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -21,17 +23,17 @@ const (
 	cameAt = 512
 	openAt = 576
 	metAt  = 640
+	offAt  = 704
 	pidsAt = 768
 )
 
-const (
-	mostRoles = 8
-	// nobodyComes is when who waits gives up: another may be asleep for good.
-	nobodyComes = 10 * time.Second
-)
+const mostRoles = 8
 
-// errAlone says that somebody has ended who was to come.
-var errAlone = errors.New("another process has ended")
+// Why nobody is to be waited for any more.
+var (
+	errAlone  = errors.New("another process has ended")
+	errBroken = errors.New("another process broke off")
+)
 
 // meeting is a barrier: all of its parties come before any goes on.
 type meeting struct {
@@ -44,23 +46,63 @@ type meeting struct {
 
 // callTogether tells those of the roles that live to do the same thing together.
 func callTogether(command, text string, roles ...string) sims.Act {
-	return sims.Do{Run: func(r *stage.Run, _ string) error {
-		var living []string
-		for _, role := range roles {
-			if _, err := r.PID(role); err == nil {
-				living = append(living, role)
-			}
+	return sims.Do{Run: func(r *stage.Run, _ string) error { return tellTogether(r, command, text, roles...) }}
+}
+
+func tellTogether(r *stage.Run, command, text string, roles ...string) error {
+	var living []string
+	for _, role := range roles {
+		if _, err := r.PID(role); err == nil {
+			living = append(living, role)
 		}
-		if len(living) == 0 {
-			return errors.New("nobody is left")
+	}
+	if len(living) == 0 {
+		return errors.New("nobody is left")
+	}
+	number := time.Now().UnixMilli() & (1<<40 - 1)
+	var errs []error
+	for _, role := range living {
+		errs = append(errs, r.Tell(role, stage.Command{Name: command, Text: text, N: number<<8 | int64(len(living))}))
+	}
+	return errors.Join(errs...)
+}
+
+// notes are what a moment carries that tells what came of a meeting: see results.
+func (m *meeting) notes() []stage.Note {
+	return []stage.Note{sims.Num("meeting", int(m.number)), sims.Num("parties", m.parties)}
+}
+
+// results are what came of the meetings of which all who took part have told in a
+// moment of this name: for each way and number of parties the latest, the latest of
+// all last.
+func results(moments []sims.Moment, name string) (list [][]sims.Moment) {
+	for _, m := range moments {
+		if m.Name != name {
+			continue
 		}
-		number := time.Now().UnixMilli() & (1<<40 - 1)
-		var errs []error
-		for _, role := range living {
-			errs = append(errs, r.Tell(role, stage.Command{Name: command, Text: text, N: number<<8 | int64(len(living))}))
+		at := slices.IndexFunc(list, func(group []sims.Moment) bool {
+			return group[0].S["how"] == m.S["how"] && group[0].N["parties"] == m.N["parties"]
+		})
+		if at >= 0 && list[at][0].N["meeting"] == m.N["meeting"] {
+			list[at] = append(list[at], m)
+			continue
 		}
-		return errors.Join(errs...)
-	}}
+		if at >= 0 {
+			list = slices.Delete(list, at, at+1)
+		}
+		list = append(list, []sims.Moment{m})
+	}
+	return slices.DeleteFunc(list, func(group []sims.Moment) bool { return int64(len(group)) < group[0].N["parties"] })
+}
+
+// resultOf is the latest result of a way in this cast, or nil.
+func resultOf(w *sims.World, name, how string) (latest []sims.Moment) {
+	for _, group := range results(w.Moments, name) {
+		if group[0].S["how"] == how {
+			latest = group
+		}
+	}
+	return latest
 }
 
 // signIn puts the process's id where the others look whether it lives. The role's
@@ -108,18 +150,26 @@ func (m *meeting) meet(last func() (uint64, error)) (uint64, error) {
 		_, err = sys.FutexWake(open, mostRoles)
 		return value, err
 	}
-	until := time.Now().Add(nobodyComes)
 	for wait := newSpinner(time.Millisecond); open.Load() == seen; {
 		if wait.again() {
 			continue
 		}
 		_ = sys.FutexWait(open, seen, 50*time.Millisecond) // whatever it says: look again
-		if open.Load() == seen && (m.somebodyEnded() || time.Now().After(until)) {
+		switch {
+		case open.Load() != seen: // it has come after all
+		case m.somebodyEnded():
 			return 0, fmt.Errorf("meeting: %w", errAlone)
+		case m.brokenOff().Load() == m.number:
+			return 0, fmt.Errorf("meeting: %w", errBroken)
 		}
 	}
 	return met.Load(), nil
 }
+
+// breakOff has those who wait for this process wait no longer.
+func (m *meeting) breakOff() { m.brokenOff().Store(m.number) }
+
+func (m *meeting) brokenOff() *atomic.Uint64 { return share.Word64(m.memory, offAt) }
 
 func (m *meeting) somebodyEnded() bool {
 	for _, pid := range m.pids {

@@ -4,8 +4,11 @@ package shm
 // they run meanwhile.
 
 import (
+	"os"
 	"runtime"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"ipctour/sims/sys"
 )
@@ -50,4 +53,14 @@ func pin(nth int) (cpu int, free func(), err error) {
 		return -1, func() {}, nil
 	}
 	return cpu, func() { _ = sys.FreeThread(cpus) }, nil // what it had a moment ago
+}
+
+// sleeps is how often this thread has given up its processor to wait for something,
+// by the kernel's count (getrusage(2)).
+func sleeps() (int64, error) {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_THREAD, &u); err != nil {
+		return 0, os.NewSyscallError("getrusage", err)
+	}
+	return u.Nvcsw, nil
 }

@@ -1,67 +1,105 @@
 package simtest
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"ipctour/sims"
+	"ipctour/sims/stage"
 )
 
 // Between goes through one walk as a learner does who plays on the way: before the
-// steps named it turns knobs by hand and looks on for a moment. Every step must
-// still come to its end, and every claim hold.
+// steps named it turns knobs by hand, or kills a role ("kill -9 writer"), and looks on
+// for a moment. Every step must still come to its end, and every claim hold.
 func Between(t *testing.T, s *sims.Sim, played map[string][]string) {
+	t.Helper()
+	l := learn(t, s, sims.PlayOptions{Sample: quick})
+	for i := range s.Walk {
+		step := &s.Walk[i]
+		for _, knob := range played[step.ID] {
+			beats := l.w.Beats
+			l.until(knob+" was turned", func() error {
+				if role, kill := strings.CutPrefix(knob, "kill -9 "); kill {
+					return l.p.Break(stage.Kill, role, "")
+				}
+				return l.p.Turn(knob, "")
+			}, func() bool { return l.w.Beats >= beats+8 })
+		}
+		l.step(step)
+	}
+	for _, c := range s.Claims {
+		if v := c.Judge(l.w); lacking(c.Needs) == "" && v.Status != sims.Holds && v.Status != sims.Skipped {
+			t.Errorf("%s (%s): %s; expected %s, measured %s by %s", c.ID, c.Says, v.Status, v.Expected, v.Measured, v.Source)
+		}
+	}
+}
+
+// KilledAtItsFirstGate kills a role before it has done anything that has a gate, and
+// goes through the walk then: the others must be able to go on.
+func KilledAtItsFirstGate(t *testing.T, s *sims.Sim, role string) {
+	t.Helper()
+	l := learn(t, s, sims.PlayOptions{Sample: quick, Stepping: true})
+	l.until(role+" is at its first gate", nil, func() bool { return l.w.Actor(role).Gate != "" })
+	l.until(role+" is reaped", func() error { return l.p.Break(stage.Kill, role, "") }, func() bool { return !l.w.Actor(role).Life.Alive() })
+	l.until("all run free", func() error { return l.p.Step(false) }, func() bool { return !l.w.Stepping })
+	for i := range s.Walk {
+		l.step(&s.Walk[i])
+	}
+}
+
+// learner is somebody at a play, with the world as it looks from there.
+type learner struct {
+	t *testing.T
+	s *sims.Sim
+	p *sims.Play
+	w *sims.World
+}
+
+func learn(t *testing.T, s *sims.Sim, o sims.PlayOptions) *learner {
 	t.Helper()
 	if why := lacking(s.Needs); why != "" {
 		t.Skip(why)
 	}
-	house := House(t)
-	p, err := sims.StartPlay(house, s, sims.PlayOptions{Sample: quick})
+	p, err := sims.StartPlay(House(t), s, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer finish(t, p)
-	w := sims.NewWorld(s)
-	until := func(what string, done <-chan error, met func() bool) {
-		t.Helper()
-		deadline := time.After(Patience)
-		for done != nil || !met() {
-			select {
-			case batch, open := <-p.Feed():
-				if !open {
-					t.Fatalf("the run ended before %s", what)
-				}
-				for _, e := range batch {
-					w.Apply(e)
-					check(t, s, w)
-				}
-			case err := <-done:
-				if err != nil {
-					t.Fatalf("%s: %v\n%s", what, err, Describe(w))
-				}
-				done = nil
-			case <-deadline:
-				t.Fatalf("waited in vain until %s\n%s", what, Describe(w))
+	t.Cleanup(func() { finish(t, p) })
+	return &learner{t, s, p, sims.NewWorld(s)}
+}
+
+func (l *learner) step(s *sims.Step) {
+	l.t.Helper()
+	l.until(s.For, l.p.Next, func() bool { return l.w.After(s.ID) != nil })
+}
+
+// until does something (nil: nothing), and looks on until a condition holds.
+func (l *learner) until(what string, do func() error, met func() bool) {
+	l.t.Helper()
+	done := make(chan error, 1)
+	if do == nil {
+		do = func() error { return nil }
+	}
+	go func() { done <- do() }()
+	deadline := time.After(Patience)
+	for done != nil || !met() {
+		select {
+		case batch, open := <-l.p.Feed():
+			if !open {
+				l.t.Fatalf("the run ended before %s", what)
 			}
-		}
-	}
-	do := func(f func() error) <-chan error {
-		done := make(chan error, 1)
-		go func() { done <- f() }()
-		return done
-	}
-	for i := range s.Walk {
-		step := &s.Walk[i]
-		for _, knob := range played[step.ID] {
-			done := do(func() error { return p.Turn(knob, "") })
-			beats := w.Beats
-			until(knob+" was turned", done, func() bool { return w.Beats >= beats+8 })
-		}
-		until(step.For, do(p.Next), func() bool { return w.After(step.ID) != nil })
-	}
-	for _, c := range s.Claims {
-		if v := c.Judge(w); lacking(c.Needs) == "" && v.Status != sims.Holds && v.Status != sims.Skipped {
-			t.Errorf("%s (%s): %s; expected %s, measured %s by %s", c.ID, c.Says, v.Status, v.Expected, v.Measured, v.Source)
+			for _, e := range batch {
+				l.w.Apply(e)
+				check(l.t, l.s, l.w)
+			}
+		case err := <-done:
+			if err != nil {
+				l.t.Fatalf("%s: %v\n%s", what, err, Describe(l.w))
+			}
+			done = nil
+		case <-deadline:
+			l.t.Fatalf("waited in vain until %s\n%s", what, Describe(l.w))
 		}
 	}
 }

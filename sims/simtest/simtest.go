@@ -107,7 +107,13 @@ func lacking(needs []string) string {
 // end. Every picture on the way is drawn.
 func Walk(t *testing.T, house *stage.House, s *sims.Sim) *sims.World {
 	t.Helper()
-	p, err := sims.StartPlay(house, s, sims.PlayOptions{Sample: quick})
+	return WalkWith(t, house, s, nil)
+}
+
+// WalkWith is Walk with other values for some options.
+func WalkWith(t *testing.T, house *stage.House, s *sims.Sim, options map[string]string) *sims.World {
+	t.Helper()
+	p, err := sims.StartPlay(house, s, sims.PlayOptions{Options: options, Sample: quick})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,12 +184,15 @@ func KillEach(t *testing.T, list []*sims.Sim) {
 				t.Skip(why)
 			}
 			house := House(t)
-			for i := range s.Walk {
+			whole := Walk(t, house, s)
+			for i, step := range s.Walk {
 				if !everyStep && i < len(s.Walk)-1 {
 					continue
 				}
-				for _, r := range s.Roles {
-					killAfter(t, house, s, i, r.Name)
+				for _, a := range whole.After(step.ID).Actors {
+					if a.Life.Alive() { // else it has ended, or has not been started: there is nothing to kill
+						killAfter(t, house, s, i, a.Role)
+					}
 				}
 			}
 		})

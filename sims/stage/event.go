@@ -38,7 +38,7 @@ type Kind string
 const (
 	// Begin opens a cast: N and S hold the facts of the machine and the options
 	// of the run. A second Begin in a run is a new cast after an option changed; with
-	// N anew 1 the walk begins again with it.
+	// N anew 1 the walk begins again with it, with N back 1 it goes back some steps.
 	Begin Kind = "begin"
 	// Born is a process started: N pid; S parent where a role forked it.
 	Born Kind = "born"
@@ -70,7 +70,8 @@ const (
 	Idle Kind = "idle"
 	// Traced is the x-ray going on or off: N on; S reason where it could not.
 	Traced Kind = "traced"
-	// Turned is a knob that was turned: Name the knob, S value.
+	// Turned is a knob that was turned: Name the knob, S value; setting or option
+	// where it gave that another value while the cast plays.
 	Turned Kind = "turned"
 	// Faulted is a fault that was caused: Name kill, stop, continue, close.
 	Faulted Kind = "faulted"

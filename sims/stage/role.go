@@ -1,6 +1,10 @@
 package stage
 
-import "golang.org/x/sys/unix"
+import (
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
 
 // Role is a part that one process plays. Parent and child run the same binary,
 // so the order of the names is the layout of the page they share.
@@ -14,6 +18,8 @@ type Role struct {
 	Gates    []string
 	// Late roles are not started with the cast but by a knob.
 	Late bool
+	// When says with which options the role is in the cast; nil is with all.
+	When func(options map[string]string) bool
 	// By names the role that forks this one; empty when the stage starts it.
 	By string
 	// Blocked are signals that all threads of the process block from their birth
@@ -24,6 +30,11 @@ type Role struct {
 	// IO has the sampler read the kernel's account of the bytes that went through its
 	// system calls: rchar, wchar, syscr, syscw of /proc/PID/io (proc(5)).
 	IO bool
+}
+
+// Cast are those of the roles that play with these options.
+func Cast(roles []Role, options map[string]string) []Role {
+	return slices.DeleteFunc(slices.Clone(roles), func(r Role) bool { return r.When != nil && !r.When(options) })
 }
 
 const (

@@ -24,8 +24,9 @@ type Spec struct {
 	Sample time.Duration
 	// Stepping starts every process in step mode.
 	Stepping bool
-	// Anew marks a cast with which the walk begins again too.
-	Anew bool
+	// Anew marks a cast with which the walk begins again too, Back one that goes through
+	// earlier steps again.
+	Anew, Back bool
 }
 
 // Run is a cast on stage. Its methods may be called from any goroutine.
@@ -59,6 +60,7 @@ func newRun(h *House, spec Spec) *Run {
 		spec.Sample = defaultSample
 	}
 	spec.Options = maps.Clone(spec.Options)
+	spec.Roles = Cast(spec.Roles, spec.Options)
 	return &Run{house: h, spec: spec, journal: spec.Journal, stepping: spec.Stepping,
 		procs: map[string]*process{}, wards: map[string]*process{}, groups: map[int]bool{}, seats: map[seat]string{},
 		poke: make(chan struct{}, 1), quit: make(chan struct{})}
@@ -68,6 +70,9 @@ func (r *Run) start() error {
 	n := facts()
 	if r.spec.Anew {
 		n["anew"] = 1
+	}
+	if r.spec.Back {
+		n["back"] = 1
 	}
 	r.journal.Add(Event{Source: FromKernel, Kind: Begin, N: n, S: r.beginning()})
 	w := &Wiring{run: r, options: r.spec.Options, grants: map[string][]grant{},
@@ -251,6 +256,14 @@ func (r *Run) Set(role, setting string, value int64) error {
 	return nil
 }
 
+// Traced reports whether the x-ray of a role is on.
+func (r *Run) Traced(role string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p, err := r.living(role)
+	return err == nil && p.minder.Traced()
+}
+
 // Trace switches the x-ray of a role on or off. Where the machine denies it,
 // the reason becomes an event, the lesson goes on, and the error is returned.
 func (r *Run) Trace(role string, on bool) error {
@@ -270,6 +283,21 @@ func (r *Run) Trace(role string, on bool) error {
 	}
 	r.journal.Add(e)
 	return err
+}
+
+// Choose gives an option of the run another value while the cast plays. No role sees
+// it; the lesson's own acts do, with Option.
+func (r *Run) Choose(option, value string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.spec.Options[option] = value
+}
+
+// Option is the value that an option of the run has now.
+func (r *Run) Option(name string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.spec.Options[name]
 }
 
 // Step switches the step mode of all processes on or off.

@@ -96,10 +96,16 @@ func table(c *Canvas, r Rect, t *scene.Table) int {
 		cells(c, x, y, x+w, t, t.Columns, widths, gap, Dim)
 		y++
 	}
-	for i, line := range t.Rows {
-		if only && i < len(t.Rows)-1 {
-			continue
-		}
+	first := 0
+	if only {
+		first = len(t.Rows) - 1
+	} else if t.Latest && len(t.Rows) > bottom-y && bottom-y > 1 {
+		first = len(t.Rows) - (bottom - y - 1)
+		c.Clip(x, y, w, "… "+count(first, "earlier row"), Dim)
+		y++
+	}
+	for i := first; i < len(t.Rows); i++ {
+		line := t.Rows[i]
 		if y == bottom-1 && i < len(t.Rows)-1 {
 			c.Clip(x, y, w, "… "+count(len(t.Rows)-i, "more row"), Dim)
 			return r.H

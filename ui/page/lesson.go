@@ -52,6 +52,7 @@ type Lesson struct {
 	clock   time.Duration // the run's time now
 	spin    int
 	next    bool // a next step was asked for and has not begun
+	back    bool // that step took the walk back: the learner had played
 	claims  []lessons.Result
 	ended   bool // the walk was finished in this run
 	lastKey time.Time

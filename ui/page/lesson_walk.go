@@ -42,7 +42,7 @@ func (l *Lesson) nextStep() (Move, tea.Cmd) {
 	case i+1 >= len(l.sim.Walk):
 		return open(NewSeen(l)), l.judge()
 	}
-	l.next = true
+	l.next, l.back = true, false
 	return stay, l.cast.do("begin the next step", Player.Next)
 }
 
@@ -184,6 +184,11 @@ func (l *Lesson) nextTurns(w *sims.World, turns []sims.Turn, width int) []line {
 						now[k.Name] = set.Names[0]
 					}
 				}
+			}
+			if trace, is := k.Act.(sims.Trace); is && w.Actor(trace.Role).Traced {
+				before = "on"
+			} else if is {
+				before = "off"
 			}
 			now[t.Knob] = t.Value
 			if before == t.Value {
