@@ -88,8 +88,8 @@ const unranked = -1 << 20
 
 // links calls f for every link that joins two different things of the scene.
 func (g *graph) links(f func(l *scene.Link, from, to *node)) {
-	for i := range g.p.s.Links {
-		l := &g.p.s.Links[i]
+	for i := range g.p.links {
+		l := &g.p.links[i]
 		from, to := g.at[l.From], g.at[l.To]
 		if from != nil && to != nil && from != to {
 			f(l, from, to)

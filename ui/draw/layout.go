@@ -32,6 +32,7 @@ type placed struct {
 	lens     []int // of each rank, along
 	pads     []pads
 	channels []int // turns side by side in each gap
+	cramped  bool  // a gap is less long than it likes
 }
 
 // pads are the cells that labels take at the two ends of a gap.
@@ -235,6 +236,9 @@ func (b *placed) along(room int) {
 				grown = true
 			}
 		}
+	}
+	for i := range b.gaps {
+		b.cramped = b.cramped || b.gaps[i] < like[i]
 	}
 	b.evenOut(room - need)
 	at := 0

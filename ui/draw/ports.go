@@ -55,6 +55,26 @@ func direction(segs []*seg, s *seg) (slot, of int) {
 	return slices.Index(seen, s.lane()), len(seen)
 }
 
+// lanes is how many lanes there are on the side that has more of them.
+func (n *node) lanes() int {
+	most := 1
+	for _, segs := range [...][]*seg{n.low, n.high} {
+		var seen [lanesKnown]bool
+		count := 0
+		for _, s := range segs {
+			if l := s.lane(); !seen[l] {
+				seen[l] = true
+				count++
+			}
+		}
+		most = max(most, count)
+	}
+	return most
+}
+
+// lanesKnown is how many lanes there can be.
+const lanesKnown = 6
+
 // lane is what the links that may merge at an object have in common: their way,
 // and whether they failed.
 func (s *seg) lane() int {

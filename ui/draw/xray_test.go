@@ -1,0 +1,56 @@
+package draw
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestShortArgs(t *testing.T) {
+	const write = `fd=3, buf="abcdefghijklmnopqrstuvwxyzabcdef"…, count=4096`
+	for _, c := range []struct {
+		args  string
+		cells int
+		want  string
+	}{
+		{write, 60, write},
+		{write, 44, `fd=3, buf="abcdefghijklmnopqrs"…, count=4096`},
+		{write, 30, `fd=3, buf="abcde"…, count=4096`},
+		{write, 22, `3, "abcdefghij"…, 4096`},
+		{write, 14, `3, "ab"…, 4096`},
+		{write, 13, `3, "a"…, 4096`},
+		{write, 11, `3, "ab"…, …`},
+		{write, 5, "3, …"},
+		{write, 2, "…"},
+		{`3, "a, b=\"c\"", 7`, 12, `3, "a, "…, 7`},
+		{"uaddr=0x7f0012345678, op=FUTEX_WAIT, val=2", 13, "FUTEX_WAIT, 2"},
+		{"3, 1234567", 8, "3, …"},
+	} {
+		if got := shortArgs(c.args, c.cells); got != c.want {
+			t.Errorf("%s in %d cells: got %s, want %s", c.args, c.cells, got, c.want)
+		}
+	}
+}
+
+// Whatever the arguments, what is left fits or is a single mark, and every number in
+// it was there as a whole.
+func TestShortArgsCutsNoNumber(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		args := rapid.SliceOfN(rapid.SampledFrom([]string{"fd=3", "4096", `buf="12345678 90"…`, `"ab"`, "count=1048576", "0x7f0012345678", "[{fd=4}]"}), 1, 5).Draw(t, "args")
+		cells := rapid.IntRange(0, 80).Draw(t, "cells")
+		got := shortArgs(strings.Join(args, ", "), cells)
+		if Width(got) > max(cells, 1) {
+			t.Fatalf("%q is wider than %d", got, cells)
+		}
+		for _, a := range splitArgs(got) {
+			_, value, named := strings.Cut(a, "=")
+			if !named {
+				value = a
+			}
+			if value != "…" && !strings.HasPrefix(value, `"`) && !strings.Contains(strings.Join(args, ", ")+",", value+",") {
+				t.Fatalf("%q of %q is no whole argument", a, got)
+			}
+		}
+	})
+}
