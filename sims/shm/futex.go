@@ -354,6 +354,7 @@ func callText(c scene.Call) string {
 // fightResult is what one fight came to, over all who took part.
 type fightResult struct {
 	parties, locks, waits, wakes, each int64 // each: tenths of a nanosecond for one pair
+	latest                             int   // index of the last moment that told of it
 }
 
 func fightOf(w *sims.World, how string) (f fightResult) {
@@ -362,6 +363,7 @@ func fightOf(w *sims.World, how string) (f fightResult) {
 			m := &w.Moments[i]
 			if m.Who == role && (m.Name == "fought" || m.Name == "paired") && m.S["how"] == how {
 				f.parties++
+				f.latest = max(f.latest, i)
 				f.locks, f.waits, f.wakes, f.each = f.locks+m.N["pairs"], f.waits+m.N["waits"], f.wakes+m.N["wakes"], f.each+m.N["each"]
 				break
 			}

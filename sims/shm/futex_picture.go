@@ -68,7 +68,7 @@ func futexFigures(w *sims.World) []scene.Figure {
 		switch {
 		case a.Traced:
 			list = append(list, scene.Count("calls-"+role, role+"'s calls", w.Called(role), "", scene.Kernel).
-				From("ptrace: those that have returned since it is watched", fmt.Sprintf("strace -p %d", a.PID)))
+				From("ptrace: those that have returned since it is watched", fmt.Sprintf("strace -p %d", a.PID)).Of(role))
 		case a.Untraced != "":
 			list = append(list, scene.Missing("calls-"+role, role+"'s calls", a.Untraced))
 		}
@@ -82,10 +82,14 @@ func fightName(how string) string { return strings.Replace(how, ", 0 µs", ", no
 // fightTable has a row for each run of pairs.
 func fightTable(w *sims.World) scene.Table {
 	t := scene.Table{Title: "lock and unlock", Columns: []string{"who, and work inside", "pairs", "FUTEX_WAIT", "FUTEX_WAKE", "ns a pair"}, Origin: scene.Child, Right: []int{1, 2, 3, 4}}
+	latest := -1
 	for i, how := range []string{"alone", "two, 0 µs inside", "two, 20 µs inside", "three, 20 µs inside"} {
 		f := fightOf(w, how)
 		if f.parties == 0 || fighting(w) && f.parties < []int64{1, 2, 2, 3}[i] {
 			continue
+		}
+		if f.latest > latest {
+			latest, t.Now = f.latest, []int{len(t.Rows)}
 		}
 		t.Rows = append(t.Rows, []string{fightName(how), scene.Thousands(f.locks), scene.Thousands(f.waits), scene.Thousands(f.wakes), tenths(f.each)})
 	}

@@ -96,6 +96,9 @@ func waysTable(w *sims.World) scene.Table {
 		if lost != 0 {
 			t.Bad = append(t.Bad, len(t.Rows))
 		}
+		if w.Last("", "added").S["how"] == how {
+			t.Now = []int{len(t.Rows)}
+		}
 		together, alone := costOf(w, how)
 		t.Rows = append(t.Rows, []string{how, scene.Thousands(m.N["sum"]), scene.Thousands(lost), tenths(together), tenths(alone)})
 	}
