@@ -27,9 +27,10 @@ const (
 type chartForm int
 
 const (
-	chartFull chartForm = iota // by the detail of the layout
-	chartLow                   // a few lines high
-	chartRows                  // a line for each thing measured
+	chartFull   chartForm = iota // by the detail of the layout
+	chartLow                     // a few lines high
+	chartLowest                  // one less
+	chartRows                    // a line for each thing measured
 )
 
 // chartGrid is the field that points are set in. Where it is logarithmic, a line of it
@@ -53,9 +54,12 @@ func (p *painter) chartCard(o *scene.Chart, d detail, room int) card {
 	case !some:
 		k.rows = []row{text("nothing measured yet", Dim)}
 		return k
-	case p.chart == chartLow:
+	case p.chart == chartLow || p.chart == chartLowest:
 		k.title = nil
-		const height = 5
+		height := 5
+		if p.chart == chartLowest {
+			height--
+		}
 		field := chartField(o, lines, columns, newChartGrid(o, low, top, height), room)
 		k.rows = append(field[:height:height], field[height+1:]...) // without the line under it
 		k.rows[height+1] = append(row{{label, Strong}, {"   ", Text}}, k.rows[height+1]...)

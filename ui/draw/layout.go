@@ -32,7 +32,7 @@ type placed struct {
 	lens     []int // of each rank, along
 	pads     []pads
 	channels []int // turns side by side in each gap
-	cramped  bool  // a gap is less long than it likes
+	cramped  bool  // a gap is about as short as it can be
 }
 
 // pads are the cells that labels take at the two ends of a gap.
@@ -238,7 +238,9 @@ func (b *placed) along(room int) {
 		}
 	}
 	for i := range b.gaps {
-		b.cramped = b.cramped || b.gaps[i] < like[i]
+		if least, _ := b.gap(i); i < len(b.gaps)-1 && b.gaps[i] < least+2 {
+			b.cramped = true
+		}
 	}
 	b.evenOut(room - need)
 	at := 0

@@ -27,6 +27,7 @@ type plan struct {
 	islands []*node
 	rows    []islandRow
 	w, h    int
+	close   bool // no blank line before what nothing links
 }
 
 // islandRow is things that nothing links, side by side.
@@ -51,10 +52,10 @@ type try struct {
 // tries are the layouts, the roomiest first.
 var tries = [...]try{
 	{cells: 3 * barCells, bars: 5, air: true}, {cells: 2 * barCells, bars: 5, air: true},
-	{cells: 2 * barCells, bars: 3, air: true}, {bars: 3, air: true},
+	{cells: 2 * barCells, bars: 3, air: true}, {cells: 3 * barCells / 2, bars: 3, air: true}, {bars: 3, air: true},
 	{detail: full}, {detail: lean}, {detail: medium}, {detail: medium, tight: true, cells: barCells / 2},
 	{axis: down, detail: full}, {axis: down, detail: medium},
-	{detail: small, chart: chartLow}, {detail: flat, bare: true, chart: chartLow},
+	{detail: small, chart: chartLow}, {detail: flat, bare: true, chart: chartLow}, {detail: flat, bare: true, chart: chartLowest},
 	{detail: small, chart: chartRows}, {axis: down, detail: flat},
 	{detail: small, bare: true, table: true}, {detail: small, bare: true},
 	{detail: small, bare: true, cells: barCells / 2},
@@ -102,7 +103,7 @@ func (b below) asks(t try) int {
 	switch {
 	case t == flattest:
 		return min(b.least, 2)
-	case t.chart == chartLow && t.bare: // the last values stand beside it
+	case (t.chart == chartLow || t.chart == chartLowest) && t.bare: // the last values stand beside it
 		return max(b.least-1, 0)
 	case t.air && b.want > 0:
 		return b.want + 2
@@ -234,11 +235,12 @@ func (g *graph) plan(t try, r Rect, room int) *plan {
 			return l
 		}
 	}
+	l.close = g.p.beside
 	l.flow(r.W)
 	return l
 }
 
-// cramped reports whether the arrows have less room than they like.
+// cramped reports whether an arrow is about as short as it can be.
 func (l *plan) cramped() bool {
 	for _, b := range l.blocks {
 		if b.cramped {
@@ -253,7 +255,7 @@ const blockHeight = 60
 
 // stack adds something below what is there.
 func (l *plan) stack(w, h int) {
-	if l.h > 0 {
+	if l.h > 0 && !l.close {
 		l.h++
 	}
 	l.w, l.h = max(l.w, w), l.h+h
@@ -304,12 +306,17 @@ func (l *plan) draw(c *Canvas, r Rect, p *painter) {
 		}
 		y += h + 1
 	}
+	if l.close && len(l.blocks) > 0 {
+		y--
+	}
 	for _, row := range l.rows {
 		x := r.X + (r.W-row.w)/2
 		for _, n := range row.nodes {
 			n.card.draw(c, Rect{x, y, n.la, n.lb})
 			x += n.la + islandGap
 		}
-		y += row.h + 1
+		if y += row.h; !l.close {
+			y++
+		}
 	}
 }

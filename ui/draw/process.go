@@ -46,6 +46,9 @@ func (p *painter) processCard(i int, d detail) card {
 		return k
 	}
 	k.rows = append(k.rows, pidRow(q, d == full))
+	if p.air {
+		k.least = 21 // poll_schedule_timeout, so that nothing jumps
+	}
 	if p.tight {
 		k.least = 0
 		k.rows = appendStatus(k.rows, q, tightWidth)
