@@ -179,7 +179,7 @@ func (p *painter) figures(c *Canvas, r Rect) int {
 			f := &p.s.Figures[i]
 			end := p.figure(c, x, y, room, f, l.g)
 			if l.lines && len(f.History) > 1 {
-				spark(c, end+2, y, r.X+r.W-end-2, f.History)
+				spark(c, end+2, y, r.X+r.W-end-2, f.History, p.figureHue(f, Accent))
 			}
 		}
 	})
@@ -191,10 +191,7 @@ func (p *painter) figures(c *Canvas, r Rect) int {
 // value has the colour of the process that it tells of.
 func (p *painter) figure(c *Canvas, x, y, room int, f *scene.Figure, g figureGrid) int {
 	end, value := x+room, Width(f.Text)
-	st := Strong
-	if f.Who != "" {
-		st = p.hue(f.Who).Bold()
-	}
+	st := p.figureHue(f, Text).Bold()
 	least := min(room/3, 8)
 	if numeric(f.Text) {
 		least = max(min(least, room-value-1), 0)
@@ -221,6 +218,14 @@ func (p *painter) figure(c *Canvas, x, y, room int, f *scene.Figure, g figureGri
 		x++
 	}
 	return x
+}
+
+// figureHue is the colour of the process that a figure tells of, or else.
+func (p *painter) figureHue(f *scene.Figure, other Style) Style {
+	if f.Who == "" {
+		return other
+	}
+	return p.hue(f.Who)
 }
 
 // missing says why a figure cannot be had, on as many lines as that takes.
@@ -254,7 +259,7 @@ var levels = [...]string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}
 
 // spark draws the last values, each in a cell, scaled to the largest; a value
 // that is no number is a gap, because a gap is not a zero.
-func spark(c *Canvas, x, y, cells int, values []float64) {
+func spark(c *Canvas, x, y, cells int, values []float64, st Style) {
 	if cells < 4 {
 		return
 	}
@@ -275,6 +280,6 @@ func spark(c *Canvas, x, y, cells int, values []float64) {
 		if top > 0 && v > 0 {
 			level = min(int(v/top*float64(len(levels)-1)+0.5), len(levels)-1)
 		}
-		c.Put(x+i, y, levels[level], Accent)
+		c.Put(x+i, y, levels[level], st)
 	}
 }

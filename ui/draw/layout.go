@@ -200,14 +200,18 @@ func (n *node) wanted(low, high bool) (at, weight int) {
 	sum, k := 0, 0
 	if low {
 		for _, s := range n.low {
-			sum += s.l.b + s.portL - s.portH
-			k++
+			if !s.around {
+				sum += s.l.b + s.portL - s.portH
+				k++
+			}
 		}
 	}
 	if high {
 		for _, s := range n.high {
-			sum += s.h.b + s.portH - s.portL
-			k++
+			if !s.around {
+				sum += s.h.b + s.portH - s.portL
+				k++
+			}
 		}
 	}
 	if k == 0 {

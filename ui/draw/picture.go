@@ -53,6 +53,8 @@ type try struct {
 var tries = [...]try{
 	{cells: 3 * barCells, bars: 5, air: true}, {cells: 2 * barCells, bars: 5, air: true},
 	{cells: 2 * barCells, bars: 3, air: true}, {cells: 3 * barCells / 2, bars: 3, air: true}, {bars: 3, air: true},
+	{detail: lean, bars: 3, air: true},
+	{bars: 3}, {detail: lean, bars: 3},
 	{detail: full}, {detail: lean}, {detail: medium}, {detail: medium, tight: true, cells: barCells / 2},
 	{axis: down, detail: full}, {axis: down, detail: medium},
 	{detail: small, chart: chartLow}, {detail: flat, bare: true, chart: chartLow}, {detail: flat, bare: true, chart: chartLowest},

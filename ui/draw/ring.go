@@ -55,7 +55,7 @@ func (p *painter) ringCard(o *scene.Ring, d detail, room int) card {
 // ringCells is how wide each slot is drawn; 0 when a bar must do.
 func (p *painter) ringCells(o *scene.Ring, d detail, room int) int {
 	most, limit := 5, min(room, 66)
-	if p.air {
+	if p.air && p.cells > barCells {
 		most, limit = 8, min(room, 82)
 	}
 	if d > full {

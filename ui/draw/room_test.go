@@ -219,12 +219,15 @@ func TestChartSeriesThatCoincide(t *testing.T) {
 	}
 }
 
-// Reads and writes that meet a pipe on one side meet its bar.
-func TestArrowsMeetTheBar(t *testing.T) {
-	for _, size := range [][2]int{{76, 12}, {106, 36}, {80, 24}} {
-		for _, line := range strings.Split(Picture(eightEnds(), Options{Width: size[0], Height: size[1], Theme: Dark()}).Plain(), "\n") {
-			if strings.Contains(line, " B ") && strings.ContainsAny(line, "◁▷◀▶") && !strings.Contains(line, "▌") && !strings.Contains(line, "│") {
-				t.Errorf("%v: an arrow at the words: %s", size, line)
+// Writes enter a pipe's bar at its left end and reads leave at its right end, whatever
+// the side on which a process stands, and no arrow meets the words below the bar.
+func TestWritesEnterAtTheLeftEndOfAPipe(t *testing.T) {
+	wrong := regexp.MustCompile(`▌ [◁◀✗┃]|[▷▶] ▌|[◁◀] ▐|[▷▶◁◀] +[0-9,]+ (of|B)|B +[◁◀]`)
+	for _, drawn := range []func() *scene.Scene{eightEnds, atomic, pipeline, hose} {
+		for _, size := range [][2]int{{76, 12}, {80, 16}, {106, 36}, {116, 30}, {150, 40}} {
+			out := Picture(drawn(), Options{Width: size[0], Height: size[1], Theme: Dark()}).Plain()
+			if at := wrong.FindString(out); at != "" {
+				t.Errorf("%v: %q in\n%s", size, at, out)
 			}
 		}
 	}
