@@ -13,7 +13,7 @@ import (
 // column, dots between them, and below it which mark is whose.
 
 // chartMarks tell the lines apart without any colour.
-var chartMarks = [...]string{"●", "○", "◆", "▲", "×", "•"}
+var chartMarks = [...]string{"●", "○", "◆", "▲", "×", "+"}
 
 const (
 	chartColumns = 24 // more columns than these are not drawn

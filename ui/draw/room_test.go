@@ -203,6 +203,16 @@ func TestChartTicksAgreeWithValues(t *testing.T) {
 	})
 }
 
+func TestChartMarksDifferInASCII(t *testing.T) {
+	seen := map[string]string{}
+	for _, mark := range chartMarks {
+		if other := seen[toASCII(mark)]; other != "" {
+			t.Errorf("%s and %s are both %s", mark, other, toASCII(mark))
+		}
+		seen[toASCII(mark)] = mark
+	}
+}
+
 // Series that coincide are told apart.
 func TestChartSeriesThatCoincide(t *testing.T) {
 	c := scene.Chart{ID: "c", Columns: []string{"1 B", "4 KiB", "1 MiB"}, Unit: "s", Log: true}
