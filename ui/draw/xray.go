@@ -249,7 +249,7 @@ func joinArgs(list []string, cells, least int) string {
 		if !cut {
 			keep-- // for the … that says so
 		}
-		short := a[:from] + strings.TrimSuffix(head(text, max(keep, least)+1), "…") + "\"…" + rest
+		short := a[:from] + wholeEscapes(first(text, max(keep, least))) + "\"…" + rest
 		over -= Width(a) - Width(short)
 		if Width(short) >= Width(a) {
 			break
@@ -257,6 +257,24 @@ func joinArgs(list []string, cells, least int) string {
 		list[longest] = short
 	}
 	return strings.Join(list, ", ")
+}
+
+// wholeEscapes is a text without an escape at its end that was cut: \n, \x00.
+func wholeEscapes(s string) string {
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' {
+			continue
+		}
+		n := 2
+		if i+1 < len(s) && s[i+1] == 'x' {
+			n = 4
+		}
+		if i+n > len(s) {
+			return s[:i]
+		}
+		i += n - 1
+	}
+	return s
 }
 
 // quotedText is what stands between the quotes of an argument.

@@ -26,6 +26,9 @@ func TestShortArgs(t *testing.T) {
 		{`3, "a, b=\"c\"", 7`, 12, `3, "a, "…, 7`},
 		{"uaddr=0x7f0012345678, op=FUTEX_WAIT, val=2", 13, "FUTEX_WAIT, 2"},
 		{"3, 1234567", 8, "3, …"},
+		{`3, "\x00\x01\x02"…, 7`, 18, `3, "\x00\x01"…, 7`},
+		{`3, "\x00\x01\x02"…, 7`, 16, `3, "\x00"…, 7`},
+		{`3, "a\\\n"…, 7`, 13, `3, "a\\"…, 7`},
 	} {
 		if got := shortArgs(c.args, c.cells); got != c.want {
 			t.Errorf("%s in %d cells: got %s, want %s", c.args, c.cells, got, c.want)
