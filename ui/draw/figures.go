@@ -166,7 +166,12 @@ func (p *painter) figures(c *Canvas, r Rect) int {
 		return 0
 	}
 	l := p.planFigures(r.W, r.H)
+	step := 1
+	if r.W >= wideRoom && r.H >= 3*l.height+tableLines {
+		step = 2 // with air between them
+	}
 	p.flowFigures(&l, func(i, line, x int) {
+		line *= step
 		x, y := r.X+x, r.Y+line
 		room := r.X + r.W - x
 		switch {
@@ -183,7 +188,7 @@ func (p *painter) figures(c *Canvas, r Rect) int {
 			}
 		}
 	})
-	return min(l.height, r.H)
+	return min(l.height*step-step+1, r.H)
 }
 
 // figure draws one figure in a cell of the grid; where the grid is wider than the

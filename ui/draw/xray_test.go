@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"ipctour/sims/scene"
 )
 
 func TestShortArgs(t *testing.T) {
@@ -56,4 +58,22 @@ func TestShortArgsCutsNoNumber(t *testing.T) {
 			}
 		}
 	})
+}
+
+// That a process makes no call may be the point: it is named where there is no room
+// for a part of its own.
+func TestXrayNamesTheSilent(t *testing.T) {
+	s := fullBuffer()
+	s.Figures = nil
+	for _, name := range []string{"ann", "ben"} {
+		s.Processes = append(s.Processes, scene.Process{ID: name, PID: 7, Life: scene.Running, Traced: true})
+	}
+	for _, size := range [][2]int{{40, 4}, {40, 9}, {60, 6}, {80, 5}, {160, 8}} {
+		out := Below(s, Options{Width: size[0], Height: size[1], Theme: Dark()}).Plain()
+		for _, want := range []string{"no calls seen yet", "ann", "ben", "write("} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%v without %q:\n%s", size, want, out)
+			}
+		}
+	}
 }
