@@ -155,7 +155,7 @@ func (a *ActorState) sleepsOn(fd int) bool {
 // CountFigure is a role's own counter as a figure.
 func (w *World) CountFigure(role, counter, label, unit string) scene.Figure {
 	f := scene.Count(counter, label, w.Count(role, counter), unit, scene.Child)
-	return f.From("an atomic counter in a page shared with the process; it adds, the tour reads", "")
+	return f.From("an atomic counter in a page shared with the process; it adds, the tour reads", "").Of(role)
 }
 
 // QueuedFigure is how many bytes lie in a pipe, by FIONREAD.
@@ -195,7 +195,7 @@ func nobodyHolds(o *ObjectState) bool { return o.Level("writers") == 0 && o.Leve
 // SleepFigure is where a role sleeps and for how long.
 func (w *World) SleepFigure(role string) scene.Figure {
 	a := w.Actor(role)
-	f := scene.Figure{ID: "asleep", Label: role, Origin: scene.Kernel, Text: "not asleep"}
+	f := scene.Figure{ID: "asleep", Label: role, Origin: scene.Kernel, Text: "not asleep", Who: role}
 	if a.Life == scene.Asleep {
 		f.Text = fmt.Sprintf("asleep %.1f s", (w.Now - a.Since).Seconds())
 		if where := a.sleepsIn(); where != "" {
@@ -215,7 +215,7 @@ func (w *World) SleepFigure(role string) scene.Figure {
 // RateFigure is how fast a role's counter moves, with its line.
 func (w *World) RateFigure(role, counter, label, unit string) scene.Figure {
 	now, history := w.Rate(role, counter)
-	f := scene.Figure{ID: counter + "-rate", Label: label, Text: rateText(now, unit), Origin: scene.Derived, History: history}
+	f := scene.Figure{ID: counter + "-rate", Label: label, Text: rateText(now, unit), Origin: scene.Derived, History: history, Who: role}
 	return f.From("the counter's steps over the time between them", "")
 }
 

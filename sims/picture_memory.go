@@ -78,7 +78,7 @@ func (w *World) FrameFigure(role, object string) scene.Figure {
 		return scene.Missing(id, label, "the kernel shows frame numbers only to root (CAP_SYS_ADMIN)")
 	}
 	page := max(w.Facts["page"], 1)
-	return scene.Figure{ID: id, Label: label, Text: fmt.Sprintf("0x%x", m.Level("frame")), Origin: scene.Kernel}.
+	return scene.Figure{ID: id, Label: label, Text: fmt.Sprintf("0x%x", m.Level("frame")), Origin: scene.Kernel, Who: role}.
 		From("bits 0–54 of the page's entry in /proc/PID/pagemap",
 			fmt.Sprintf("sudo dd if=/proc/%d/pagemap bs=8 skip=%d count=1 status=none | od -An -t x8", w.Actor(role).PID, m.Level("address")/page))
 }

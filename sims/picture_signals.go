@@ -51,6 +51,6 @@ func (w *World) SetFigure(role, set, id, label string) scene.Figure {
 	if !w.SetsRead(role) || !a.Life.Alive() {
 		return scene.Missing(id, label, "there is no process to ask about")
 	}
-	f := scene.Figure{ID: id, Label: label, Origin: scene.Kernel, Text: fmt.Sprintf("%016x", uint64(a.Numbers[set]))}
+	f := scene.Figure{ID: id, Label: label, Origin: scene.Kernel, Text: fmt.Sprintf("%016x", uint64(a.Numbers[set])), Who: role}
 	return f.From(set+" in /proc/PID/status: bit n−1 stands for signal n", fmt.Sprintf("grep %s /proc/%d/status", set, a.PID))
 }

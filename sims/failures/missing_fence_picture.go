@@ -120,6 +120,9 @@ func outcomeTable(w *sims.World) scene.Table {
 			continue
 		}
 		read, rounds := b.N, b.N["rounds"]
+		if b == lastBatch(w, "") {
+			t.Now = []int{len(t.Rows)}
+		}
 		row := []string{m.name}
 		for _, o := range []string{"11", "10", "01", "00"} {
 			row = append(row, scene.Thousands(read[o]))

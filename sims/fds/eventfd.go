@@ -274,7 +274,7 @@ func answerTo(w *sims.World, role string) *sims.Moment {
 }
 
 func answerFigure(w *sims.World, role string, m *sims.Moment) scene.Figure {
-	f := scene.Figure{ID: role + "-wrote", Label: fullName(role) + ": write " + numberText(m.N["value"]), Text: "added", Origin: scene.Child}
+	f := scene.Figure{ID: role + "-wrote", Label: fullName(role) + ": write " + numberText(m.N["value"]), Text: "added", Origin: scene.Child, Who: role}
 	if errno := m.S["errno"]; errno != "" {
 		f.Text = errno
 	}

@@ -133,6 +133,7 @@ var pokes = map[string]string{"socket": "a byte", "pipe": "a byte", "eventfd": "
 func triggerTable(w *sims.World) scene.Table {
 	t := scene.Table{Title: "what woke the loop for the pipe", Columns: []string{"trigger, and what came", "wake-ups", "left in the pipe"}, Origin: scene.Child, Right: []int{1, 2}}
 	row := func(trigger string, wakes int64, left int64) {
+		t.Now = []int{len(t.Rows)}
 		t.Rows = append(t.Rows, []string{trigger, scene.Thousands(wakes), scene.Thousands(left) + " B"})
 	}
 	if a, b := w.After("threads"), w.After("level"); b != nil {

@@ -337,6 +337,7 @@ func readsTable(w *sims.World) (scene.Table, bool) {
 		}
 	}
 	t.Rows = t.Rows[max(0, len(t.Rows)-5):]
+	t.Now = []int{len(t.Rows) - 1}
 	return t, len(t.Rows) > 0 && sets == 1
 }
 

@@ -4,7 +4,6 @@ package pipes
 // one piece. A larger one may be cut by the writes of others (pipe(7)).
 
 import (
-	"cmp"
 	_ "embed"
 	"fmt"
 	"math"
@@ -346,9 +345,6 @@ func recordTable(w *sims.World) scene.Table {
 	if !told {
 		rows = append(rows, count{w, "now"})
 	}
-	slices.SortStableFunc(rows, func(a, b count) int { // the present size first: there may be room for few
-		return cmp.Compare(rank(b.World, w), rank(a.World, w))
-	})
 	t := scene.Table{Title: "records by size", Columns: []string{"record size", "whole", "torn", "counted"}, Origin: scene.Child, Right: []int{0, 1, 2}}
 	for i, a := range rows {
 		whole, torn := a.Count("checker", "whole"), a.Count("checker", "torn")
@@ -356,16 +352,11 @@ func recordTable(w *sims.World) scene.Table {
 		if torn > 0 {
 			t.Bad = append(t.Bad, i)
 		}
+		if recordSize(a.World) == recordSize(w) {
+			t.Now = []int{i}
+		}
 	}
 	return t
-}
-
-// rank is a record size, the present one before all others.
-func rank(a, now *sims.World) int64 {
-	if recordSize(a) == recordSize(now) {
-		return math.MaxInt64
-	}
-	return recordSize(a)
 }
 
 func atomicSentence(w *sims.World) string {

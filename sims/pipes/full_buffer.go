@@ -348,23 +348,10 @@ func drawFullBuffer(w *sims.World) *scene.Scene {
 	if w.Options["mode"] == "non-blocking" {
 		s.Figures = append(s.Figures, w.CountFigure("writer", "refused", "refused (EAGAIN)", ""))
 	}
-	s.Figures = append(answerFigures(w), s.Figures...)
-	s.Figures = foremost(s.Figures, map[string][]string{"fills": {"queued", "asleep"}, "one-byte": {"queued", "asleep"}, "one-page": {"queued", "writes"},
-		"nonblock": {"refused", "asleep"}, "merge": {"writes", "queued"}, "limit": {"shrink", "to-limit", "past-limit"}}[w.Step]...)
+	s.Figures = append(s.Figures, answerFigures(w)...)
+	s.Mark(map[string][]string{"fills": {"queued", "asleep"}, "one-byte": {"queued", "asleep"}, "one-page": {"queued", "writes"},
+		"nonblock": {"refused", "asleep"}, "merge": {"writes", "queued"}, "grow": {"capacity", "grow"}, "limit": {"shrink", "to-limit", "past-limit"}}[w.Step]...)
 	return s
-}
-
-// foremost brings figures to the front: what a step is about has to be seen where
-// there is room for few.
-func foremost(list []scene.Figure, ids ...string) []scene.Figure {
-	place := func(f scene.Figure) int {
-		if i := slices.Index(ids, f.ID); i >= 0 {
-			return i
-		}
-		return len(ids)
-	}
-	slices.SortStableFunc(list, func(x, y scene.Figure) int { return place(x) - place(y) })
-	return list
 }
 
 // pagesTaken is how many pages of the pipe hold a byte, or 0 where the counts do

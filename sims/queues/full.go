@@ -301,30 +301,23 @@ func drawFullQueue(w *sims.World) *scene.Scene {
 	}
 }
 
-// fullQueueFigures are the figures, those that the latest step is about first.
+// fullQueueFigures are the figures; what the kernel answered when it was asked comes last.
 func fullQueueFigures(w *sims.World) []scene.Figure {
-	var list []scene.Figure
+	list := []scene.Figure{w.MessagesFigure("queue")}
+	if errno := map[string]string{"timeout": "ETIMEDOUT", "non-blocking": "EAGAIN"}[w.Options["mode"]]; errno != "" {
+		list = append(list, w.CountFigure("producer", "refused", "refused ("+errno+")", ""))
+	}
+	list = append(list, w.CountFigure("producer", "sent", "sent", ""), w.CountFigure("consumer", "received", "received", ""),
+		w.CountFigure("consumer", "missing", "missing", ""), w.SleepFigure("producer"), msgMaxFigure(w))
 	for _, what := range []string{"too deep", "default"} {
 		if m := asked(w, what); m != nil {
 			label := "a queue of " + scene.Thousands(m.N["depth"])
 			if what == "default" {
 				label = "a queue of no stated depth"
 			}
-			list = append(list, scene.Figure{ID: what, Label: label, Text: cmp.Or(m.S["errno"], "holds "+scene.Thousands(m.N["depth"])), Origin: scene.Child}.
+			list = append(list, scene.Figure{ID: what, Label: label, Text: cmp.Or(m.S["errno"], "holds "+scene.Thousands(m.N["depth"])), Origin: scene.Child, Now: w.Step == "limit"}.
 				From("errno of mq_open(3), or mq_maxmsg of mq_getattr(3)", "cat /proc/sys/fs/mqueue/msg_max /proc/sys/fs/mqueue/msg_default"))
 		}
-	}
-	if len(list) > 0 {
-		list = append(list, msgMaxFigure(w))
-	}
-	list = append(list, w.MessagesFigure("queue"))
-	if errno := map[string]string{"timeout": "ETIMEDOUT", "non-blocking": "EAGAIN"}[w.Options["mode"]]; errno != "" {
-		list = append(list, w.CountFigure("producer", "refused", "refused ("+errno+")", ""))
-	}
-	list = append(list, w.CountFigure("producer", "sent", "sent", ""), w.CountFigure("consumer", "received", "received", ""),
-		w.CountFigure("consumer", "missing", "missing", ""), w.SleepFigure("producer"))
-	if asked(w, "too deep") == nil && asked(w, "default") == nil {
-		list = append(list, msgMaxFigure(w))
 	}
 	return list
 }

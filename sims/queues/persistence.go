@@ -291,11 +291,11 @@ func drawPersistence(w *sims.World) *scene.Scene {
 		}
 	}
 	s.Figures = []scene.Figure{w.MessagesFigure("queue"), openFigure(w), w.CountFigure("producer", "sent", "sent", ""), w.CountFigure("consumer", "received", "received", "")}
-	switch m := w.Last("lister", "listed"); {
-	case m != nil && listing(w): // they are what the picture is about
-		s.Figures = append(listingFigures(m), s.Figures...)
-	case m != nil:
+	if m := w.Last("lister", "listed"); m != nil {
 		s.Figures = append(s.Figures, listingFigures(m)...)
+		if listing(w) {
+			s.Mark("listing", "file")
+		}
 	}
 	return s
 }

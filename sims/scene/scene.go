@@ -5,6 +5,7 @@
 package scene
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -131,6 +132,8 @@ type Figure struct {
 	Command string    `json:"command,omitempty"` // what reads the same from another terminal
 	Missing string    `json:"missing,omitempty"` // why it cannot be had here; Text is then empty
 	History []float64 `json:"history,omitempty"` // earlier values, evenly spaced, oldest first; drawn as a line
+	Who     string    `json:"who,omitempty"`     // the process that it tells of, where it is one
+	Now     bool      `json:"now,omitempty"`     // what happens now is about it: the last to go where there is little room
 }
 
 // Table is a result with rows and columns.
@@ -143,9 +146,9 @@ type Table struct {
 	Bad []int `json:"bad,omitempty"`
 	// Right marks columns of numbers, by index.
 	Right []int `json:"right,omitempty"`
-	// Latest says that the rows came in this order: where there is no room for all, the
-	// latest stay.
-	Latest bool `json:"latest,omitempty"`
+	// Now marks the rows that the latest run changed, by index: the last to go where
+	// there is little room. Rows next to them come next.
+	Now []int `json:"now,omitempty"`
 }
 
 // Count is a figure that counts things: its text has thousands separators and,
@@ -167,6 +170,19 @@ func Missing(id, label, why string) Figure {
 func (f Figure) From(how, command string) Figure {
 	f.How, f.Command = how, command
 	return f
+}
+
+// Of says which process a figure tells of.
+func (f Figure) Of(who string) Figure {
+	f.Who = who
+	return f
+}
+
+// Mark says that what happens now is about the figures with these ids.
+func (s *Scene) Mark(ids ...string) {
+	for i := range s.Figures {
+		s.Figures[i].Now = s.Figures[i].Now || slices.Contains(ids, s.Figures[i].ID)
+	}
 }
 
 // Thousands writes n with a comma between groups of three digits.

@@ -103,7 +103,8 @@ func Scene(t *rapid.T) *scene.Scene {
 		s.Tables = append(s.Tables, scene.Table{Title: anyText.Draw(t, "title"), Columns: rapid.SliceOfN(anyText, 0, 5).Draw(t, "columns"),
 			Rows:  rapid.SliceOfN(rapid.SliceOfN(anyText, 0, 6), 0, 6).Draw(t, "rows"),
 			Bad:   rapid.SliceOfN(rapid.IntRange(-1, 6), 0, 3).Draw(t, "bad"),
-			Right: rapid.SliceOfN(rapid.IntRange(-1, 6), 0, 3).Draw(t, "right"), Latest: rapid.Bool().Draw(t, "latest")})
+			Right: rapid.SliceOfN(rapid.IntRange(-1, 6), 0, 3).Draw(t, "right"),
+			Now:   rapid.SliceOfN(rapid.IntRange(-1, 6), 0, 2).Draw(t, "now")})
 	}
 	return s
 }

@@ -69,7 +69,7 @@ func futexFigures(w *sims.World) []scene.Figure {
 		switch {
 		case a.Traced:
 			list = append(list, scene.Count("calls-"+role, role+"'s calls", w.Called(role), "", scene.Kernel).
-				From("ptrace: those that have returned since it is watched", fmt.Sprintf("strace -p %d", a.PID)))
+				From("ptrace: those that have returned since it is watched", fmt.Sprintf("strace -p %d", a.PID)).Of(role))
 		case a.Untraced != "":
 			list = append(list, scene.Missing("calls-"+role, role+"'s calls", a.Untraced))
 		}
@@ -80,7 +80,7 @@ func futexFigures(w *sims.World) []scene.Figure {
 // fightTable has a row for the pairs without anybody else, and one for each fight: of
 // this cast and of those before it.
 func fightTable(w *sims.World) scene.Table {
-	t := scene.Table{Title: "lock and unlock", Columns: []string{"who", "work inside, outside", "pairs", "FUTEX_WAIT", "FUTEX_WAKE", "slept", "ns a pair"}, Origin: scene.Child, Latest: true, Right: []int{2, 3, 4, 5, 6}}
+	t := scene.Table{Title: "lock and unlock", Columns: []string{"who", "work inside, outside", "pairs", "FUTEX_WAIT", "FUTEX_WAKE", "slept", "ns a pair"}, Origin: scene.Child, Right: []int{2, 3, 4, 5, 6}}
 	said := slices.Concat(w.Earlier, w.Moments)
 	list := results(said, "fought")
 	for _, group := range slices.Concat(results(said, "paired"), list[max(0, len(list)-tableRows):]) {
@@ -91,6 +91,7 @@ func fightTable(w *sims.World) scene.Table {
 		}
 		t.Rows = append(t.Rows, []string{numberWord(int(f.parties)), f.how, scene.Thousands(f.pairs), scene.Thousands(f.waits), scene.Thousands(f.wakes), slept, tenths(f.each)})
 	}
+	t.Now = []int{len(t.Rows) - 1} // the latest is the last
 	return t
 }
 

@@ -105,7 +105,7 @@ const tableRows = 6
 // adders that there was, the latest way last. Before this cast has tried one the rows
 // are those of the casts before it.
 func waysTable(w *sims.World) scene.Table {
-	t := scene.Table{Title: "adding, in turn", Columns: []string{"how", "by", "sum", "lost", "ns an add", "alone"}, Origin: scene.Child, Latest: true, Right: []int{1, 2, 3, 4, 5}}
+	t := scene.Table{Title: "adding, in turn", Columns: []string{"how", "by", "sum", "lost", "ns an add", "alone"}, Origin: scene.Child, Right: []int{1, 2, 3, 4, 5}}
 	for _, s := range comparable(w) {
 		lost := s.adds - s.sum
 		if lost != 0 {
@@ -113,6 +113,7 @@ func waysTable(w *sims.World) scene.Table {
 		}
 		t.Rows = append(t.Rows, []string{s.how, fmt.Sprint(s.parties), scene.Thousands(s.sum), scene.Thousands(lost), tenths(s.together), tenths(s.alone)})
 	}
+	t.Now = []int{len(t.Rows) - 1} // the latest is the last
 	return t
 }
 

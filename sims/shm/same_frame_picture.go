@@ -42,12 +42,12 @@ func sameFrameFigures(w *sims.World) []scene.Figure {
 		list = append(list, latencyFigures(w, m)...)
 	}
 	if m := w.Last("", "loaded"); m != nil {
-		list = append(list, scene.Count("loaded", m.Who+" loaded", m.N["value"], "", scene.Child).From("an atomic load from the page", ""))
+		list = append(list, scene.Count("loaded", m.Who+" loaded", m.N["value"], "", scene.Child).From("an atomic load from the page", "").Of(m.Who))
 	}
 	for _, role := range []string{"writer", "reader"} {
 		if a := w.Actor(role); a.Traced {
 			list = append(list, scene.Count("calls-"+role, role+"'s calls", w.Called(role), "", scene.Kernel).
-				From("ptrace, since it is watched", fmt.Sprintf("strace -p %d", a.PID)))
+				From("ptrace, since it is watched", fmt.Sprintf("strace -p %d", a.PID)).Of(role))
 		}
 	}
 	o := w.Object("board")

@@ -267,8 +267,8 @@ func drawCoalescing(w *sims.World) *scene.Scene {
 	for i, kind := range []string{"standard", "realtime"} {
 		name := strings.TrimPrefix(sets.Rows[i].Name, "SIG")
 		s.Figures = append(s.Figures,
-			scene.Count(kind+"-sent", name+" sent", w.Count("sender", kind), "", scene.Child).From("the sender's counter in a page shared with it", ""),
-			scene.Count(kind, name+" handled", handled(w, kind), "", scene.Child).From("the handler adds to a word in shared memory, which the tour reads with pread(2)", ""))
+			scene.Count(kind+"-sent", name+" sent", w.Count("sender", kind), "", scene.Child).From("the sender's counter in a page shared with it", "").Of("sender"),
+			scene.Count(kind, name+" handled", handled(w, kind), "", scene.Child).From("the handler adds to a word in shared memory, which the tour reads with pread(2)", "").Of("target"))
 	}
 	s.Figures = append(s.Figures, w.SetFigure("target", "ShdPnd", "pending", "pending (ShdPnd)"), w.SigQFigure("target"))
 	if n := w.Count("sender", "refused"); n > 0 {

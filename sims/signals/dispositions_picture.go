@@ -30,7 +30,7 @@ func drawDispositions(w *sims.World) *scene.Scene {
 	}
 	for _, t := range targets {
 		p := w.Actor(t)
-		f := scene.Figure{ID: t, Label: t, Text: fate(w, t), Origin: scene.Kernel}
+		f := scene.Figure{ID: t, Label: t, Text: fate(w, t), Origin: scene.Kernel, Who: t}
 		s.Figures = append(s.Figures, f.From("SigBlk, SigIgn, SigCgt, ShdPnd and State in /proc/PID/status; its wait status once it has ended",
 			fmt.Sprintf("grep -E 'State|Sig|ShdPnd' /proc/%d/status", p.PID)))
 	}

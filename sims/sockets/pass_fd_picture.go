@@ -233,9 +233,9 @@ func passFigures(w *sims.World) []scene.Figure {
 		}
 		if n := pos(w, role); what == "file" && n >= 0 {
 			list = append(list, scene.Count("pos-"+role, "offset, asked at the "+role, n, "", scene.Kernel).
-				From("pos in /proc/PID/fdinfo/FD", fmt.Sprintf("cat /proc/%d/fdinfo/%d", w.Actor(role).PID, fd)))
+				From("pos in /proc/PID/fdinfo/FD", fmt.Sprintf("cat /proc/%d/fdinfo/%d", w.Actor(role).PID, fd)).Of(role))
 		}
-		list = append(list, scene.Count("fd-"+role, "number in the "+role, int64(fd), "", scene.Kernel).From("/proc/PID/fd", fmt.Sprintf("ls -l /proc/%d/fd", w.Actor(role).PID)))
+		list = append(list, scene.Count("fd-"+role, "number in the "+role, int64(fd), "", scene.Kernel).From("/proc/PID/fd", fmt.Sprintf("ls -l /proc/%d/fd", w.Actor(role).PID)).Of(role))
 	}
 	switch {
 	case w.Object(what).Level("descriptions") >= 0 && (opened(w, "opener", what) || opened(w, "worker", what)):

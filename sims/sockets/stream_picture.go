@@ -192,7 +192,7 @@ func exchanged(w *sims.World, client, from, to, line string) (sent []scene.Segme
 }
 
 func streamFigures(w *sims.World, name string) []scene.Figure {
-	figures := answers(w)
+	var figures []scene.Figure
 	if w.Object("door").Level("holders") > 0 {
 		figures = append(figures, w.WaitingFigure("door", name))
 	}
@@ -205,18 +205,16 @@ func streamFigures(w *sims.World, name string) []scene.Figure {
 			figures = append(figures, w.BufferFigure("from-server-"+client, "server → "+client, endName(client)))
 		}
 	}
-	return append(figures, w.CountFigure("server", "accepted", "accepted", ""), nameFigure(w))
+	return append(append(figures, w.CountFigure("server", "accepted", "accepted", ""), nameFigure(w)), answers(w)...)
 }
 
-// answers are what the calls gave, the latest first: the words of a step point to it.
+// answers are what the calls gave. The words of a step point to the latest.
 func answers(w *sims.World) []scene.Figure {
 	var figures []scene.Figure
 	add := func(id, label, text, how string, at *sims.Moment) {
 		f := scene.Figure{ID: id, Label: label, Text: text, Origin: scene.Child}.From(how, "")
-		if m, _ := news(w); m != nil && m.Who == at.Who && m.Name == at.Name {
-			figures = append([]scene.Figure{f}, figures...)
-			return
-		}
+		m, _ := news(w)
+		f.Now = m != nil && m.Who == at.Who && m.Name == at.Name
 		figures = append(figures, f)
 	}
 	for _, n := range []int{pathBytes + 1, pathBytes} {

@@ -214,7 +214,7 @@ func withFrames(w *sims.World, s *scene.Scene) *scene.Scene {
 	for _, role := range []string{"A", "B"} {
 		if m := w.Mapping(role, "page"); w.Maps(role, "page") {
 			text := scene.Bytes(m.Level("private")) + " private, " + scene.Bytes(m.Level("shared")) + " shared"
-			s.Figures = append(s.Figures, scene.Figure{ID: "smaps-" + role, Label: "mapping of " + role, Text: text, Origin: scene.Kernel}.
+			s.Figures = append(s.Figures, scene.Figure{ID: "smaps-" + role, Label: "mapping of " + role, Text: text, Origin: scene.Kernel, Who: role}.
 				From("Private and Shared of the mapping in /proc/PID/smaps", fmt.Sprintf("grep -A20 ^%x- /proc/%d/smaps", pageAddress, w.Actor(role).PID)))
 		}
 	}

@@ -40,8 +40,8 @@ func drawTwoModels(w *sims.World) *scene.Scene {
 	return s
 }
 
-// twoModelsFigures set the two ways beside each other: calls first while they are
-// watched, else what a message takes.
+// twoModelsFigures set the two ways beside each other. It is about the calls while they
+// are watched, else about what a message takes.
 func twoModelsFigures(w *sims.World) []scene.Figure {
 	var calls, copied, times []scene.Figure
 	watched := false
@@ -66,8 +66,8 @@ func twoModelsFigures(w *sims.World) []scene.Figure {
 		}
 		times = append(times, each.From("the clock of the sender around 100 messages; the x-ray makes it slower", ""))
 	}
-	if watched {
-		return slices.Concat(calls, copied, times)
+	for i := range calls {
+		calls[i].Now, times[i].Now = watched, !watched
 	}
 	return slices.Concat(times, copied, calls)
 }

@@ -5,7 +5,6 @@ package zerocopy
 import (
 	"cmp"
 	"fmt"
-	"slices"
 
 	"ipctour/sims"
 	"ipctour/sims/scene"
@@ -82,25 +81,17 @@ func costFigures(w *sims.World) []scene.Figure {
 		f("source", "by the source", "hundreds of µs", scene.Said, "the source's figure for 1 MiB, not measured"),
 		f("rest", "of the pipe: the rest", rest, scene.Derived, "the pipe's time less its copies and traps: sleeping, waking, the answer"),
 	}
-	slices.SortStableFunc(list, func(a, b scene.Figure) int { return cmp.Compare(later(a), later(b)) })
 	if w.Options["placement"] == "two CPUs" && w.Facts["cpus"] < 2 {
 		list = append(list, scene.Missing("placement", "two CPUs", "this machine gives the tour one processor: both are on it"))
 	}
 	if n := largestCall(w, lastWay(w)); n >= 0 {
 		largest := scene.Count("largest", "most in a call", n, "B", scene.Kernel).From("the x-ray of the sender: the largest result of read and write", "")
-		list = append([]scene.Figure{largest}, list...) // it is what the learner has just asked for
+		largest.Now = true // it is what the learner has just asked for
+		list = append(list, largest)
 	} else if why := w.Actor("sender").Untraced; why != "" {
 		list = append(list, scene.Missing("largest", "most in a call", why))
 	}
 	return list
-}
-
-// later is 1 for a figure that nothing was measured for yet, so that it comes last.
-func later(f scene.Figure) int {
-	if f.Text == "not yet" {
-		return 1
-	}
-	return 0
 }
 
 // lastWay is the way that a single message was sent last.

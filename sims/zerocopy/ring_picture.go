@@ -42,10 +42,9 @@ func drawRing(w *sims.World) *scene.Scene {
 		seen := []scene.Figure{
 			scene.Count("calls", "system calls", calls+other, "", scene.Kernel).From("the x-ray of both (ptrace), since it was switched on", ""),
 			scene.Count("carried", "most in one", most, "B", scene.Kernel).From("the results of read and write under the x-ray", "")}
-		if w.Actor(current(w, "producer")).Traced { // then they are what it is about
-			s.Figures = append(seen, s.Figures...)
-		} else {
-			s.Figures = append(s.Figures, seen...)
+		s.Figures = append(s.Figures, seen...)
+		if w.Actor(current(w, "producer")).Traced {
+			s.Mark("calls", "carried")
 		}
 	} else if why := w.Actor("producer").Untraced; why != "" {
 		s.Figures = append(s.Figures, scene.Missing("calls", "system calls", why), scene.Missing("carried", "most in one", why))

@@ -63,6 +63,16 @@ func (k *card) size() (w, h int) {
 	return w, h
 }
 
+// airy puts a blank line above and below what a frame holds.
+func (k *card) airy() {
+	if !k.framed || len(k.rows) == 0 {
+		return
+	}
+	k.rows = append(append([]row{nil}, k.rows...), nil)
+	k.port++
+	k.least += 4
+}
+
 // portRow is the line of the drawn card that links should meet.
 func (k *card) portRow() int {
 	if k.framed || len(k.title) > 0 {

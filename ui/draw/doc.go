@@ -10,6 +10,14 @@
 // (wire.go) join them. picture.go tries the roomiest layout first and takes
 // the first that fits; where none does, list.go tells the same in lines.
 //
+// # What gives way
+//
+// Below the picture stand figures, tables and the x-ray (scene.go). Where there is
+// not room for all, air and blank lines inside boxes go first, then figures and rows
+// (those of now last; what is left out is counted), and only then do boxes lose what
+// they say. How much a layout must leave below it does not depend on the height, so
+// more lines never make a picture poorer. A number is shown as a whole or not at all.
+//
 // # A new kind of kernel object
 //
 //  1. a type in sims/scene with Key and Kind;

@@ -71,6 +71,18 @@ func TestLow(t *testing.T) {
 	}
 }
 
+// The rectangle beside the words on a large screen.
+func TestLarge(t *testing.T) {
+	for _, s := range samples {
+		switch s.name {
+		case "full-buffer", "eight-ends", "ring", "chart", "queues", "socket", "one-frame":
+			t.Run(s.name, func(t *testing.T) {
+				golden(t, Scene(s.make(), Options{Width: 106, Height: 36, Theme: Dark()}).Plain()+"\n")
+			})
+		}
+	}
+}
+
 func TestASCII(t *testing.T) {
 	for _, s := range samples {
 		t.Run(s.name, func(t *testing.T) {

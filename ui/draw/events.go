@@ -53,7 +53,8 @@ func (p *painter) counterCard(o *scene.Counter, d detail, room int) card {
 		}
 	}
 	k.least = len("18,446,744,073,709,551,614")
-	k.rows = []row{bar, text(counted(o), Accent.Bold())}
+	k.rows, k.port = p.tall(bar)
+	k.rows = append(k.rows, text(counted(o), Accent.Bold()))
 	if d <= lean {
 		k.rows = append(k.rows, text("64 bits: at most 2^64-2", Dim))
 	}
@@ -104,7 +105,8 @@ func (p *painter) timerCard(o *scene.Timer, d detail, room int) card {
 		return k
 	}
 	k.least = 22
-	k.rows = []row{bar, unread, text(often, Dim)}
+	k.rows, k.port = p.tall(bar)
+	k.rows = append(k.rows, unread, text(often, Dim))
 	if d <= lean {
 		next := "stands still"
 		if o.Armed {

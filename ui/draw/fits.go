@@ -4,11 +4,11 @@ import "ipctour/sims/scene"
 
 // Boxes reports whether the picture of a scene fits into w × h cells as boxes
 // and arrows; where it does not, it is told as a list.
-func Boxes(s *scene.Scene, w, h int) bool { return (&painter{s: s}).fits(w, h, flat) }
+func Boxes(s *scene.Scene, w, h int) bool { return newPainter(s, 0).fits(w, h, flat) }
 
 // Roomy reports whether it fits as boxes that tell what matters, and not only as
 // small ones.
-func Roomy(s *scene.Scene, w, h int) bool { return (&painter{s: s}).fits(w, h, medium) }
+func Roomy(s *scene.Scene, w, h int) bool { return newPainter(s, 0).fits(w, h, medium) }
 
 // SceneBoxes reports whether Scene draws the picture as boxes and arrows and tells
 // all the figures that it would like to.
@@ -18,9 +18,8 @@ func SceneBoxes(s *scene.Scene, w, h int) bool { return sceneFits(s, w, h, flat)
 func SceneRoomy(s *scene.Scene, w, h int) bool { return sceneFits(s, w, h, medium) }
 
 func sceneFits(s *scene.Scene, w, h int, least detail) bool {
-	p := &painter{s: s}
-	figures, table := p.aside(Options{Width: w, Height: h})
-	return p.fits(w, h-figures-table, least)
+	p := newPainter(s, 0)
+	return p.fits(w, h-min(p.below(w).want, h/2), least)
 }
 
 func (p *painter) fits(w, h int, least detail) bool {

@@ -25,6 +25,8 @@ type node struct {
 	la, lb int // length along and across
 	low    []*seg
 	high   []*seg // segments that leave towards lower and higher ranks
+
+	writes, reads *node // of a pipe: the dummies of the detours past it
 }
 
 // seg is a link, or a stretch of one, between neighbouring ranks.
@@ -42,6 +44,8 @@ type seg struct {
 	channel    int // where it turns, or -1 if it is straight
 	words      string
 	procAtHigh bool
+	around     bool // joins a detour to the end of the pipe, within one gap
+	fixed      int  // its way and 1, where the ends do not tell
 }
 
 // block is one connected part of the graph, by ranks.
@@ -88,8 +92,8 @@ const unranked = -1 << 20
 
 // links calls f for every link that joins two different things of the scene.
 func (g *graph) links(f func(l *scene.Link, from, to *node)) {
-	for i := range g.p.s.Links {
-		l := &g.p.s.Links[i]
+	for i := range g.p.links {
+		l := &g.p.links[i]
 		from, to := g.at[l.From], g.at[l.To]
 		if from != nil && to != nil && from != to {
 			f(l, from, to)
@@ -312,7 +316,7 @@ func (g *graph) newBlock(members []*node, group int) *block {
 
 // join adds a link as segments, with dummies in the ranks it passes.
 func (b *block) join(p *painter, l *scene.Link, from, to *node) {
-	if from.rank == to.rank {
+	if from.rank == to.rank || b.detour(p, l, from, to) {
 		return
 	}
 	lo, hi := from, to
@@ -347,6 +351,46 @@ func (b *block) join(p *painter, l *scene.Link, from, to *node) {
 		b.segs = append(b.segs, s)
 		at = end
 	}
+}
+
+// detour joins a process to the far end of a pipe: whoever stands on the side of the
+// readers writes into its left end all the same, and reads leave at its right end. All
+// of one kind pass the pipe on one line. It reports whether there is such a way.
+func (b *block) detour(p *painter, l *scene.Link, from, to *node) bool {
+	write := from.proc >= 0
+	o, q, via := from, to, &from.reads
+	if write {
+		o, q, via = to, from, &to.writes
+	}
+	if _, is := o.object.(scene.Pipe); !is || l.Both || l.Plain {
+		return false
+	}
+	s := &seg{link: l, hue: p.hue(q.key), channel: -1, words: linkWords(l)}
+	turn := &seg{link: l, hue: s.hue, channel: -1, around: true, fixed: 1}
+	var d *node
+	past := func() *node {
+		if *via == nil {
+			*via = &node{proc: -1, dummy: true, rank: o.rank, key: o.key + "\x00" + l.From}
+			b.ranks[o.rank] = append(b.ranks[o.rank], *via)
+		}
+		return *via
+	}
+	switch {
+	case write && q.rank == o.rank+1 && o.rank > 0:
+		d = past()
+		s.l, s.h, s.labelHigh, s.procAtHigh, s.fixed = d, q, linkLabel(l), true, 2
+		turn.l, turn.h, turn.toHigh = d, o, true
+		d.high, q.low, o.low = append(d.high, s), append(q.low, s), append(o.low, turn)
+	case !write && q.rank == o.rank-1 && o.rank < len(b.ranks)-1:
+		d = past()
+		s.l, s.h, s.labelLow, s.toLow, s.fixed = q, d, linkLabel(l), true, 2
+		turn.l, turn.h = o, d
+		q.high, d.low, o.high = append(q.high, s), append(d.low, s), append(o.high, turn)
+	default:
+		return false
+	}
+	b.segs = append(b.segs, s, turn)
+	return true
 }
 
 // untangle orders each rank by the middle of its neighbours, a few times over:
@@ -384,11 +428,15 @@ func number(ranks [][]*node) {
 
 func middle(segs []*seg, high bool) (sum, k int) {
 	for _, s := range segs {
-		if high {
+		switch {
+		case s.around:
+			continue
+		case high:
 			sum += s.h.order
-		} else {
+		default:
 			sum += s.l.order
 		}
+		k++
 	}
-	return sum, len(segs)
+	return sum, k
 }

@@ -32,6 +32,7 @@ type placed struct {
 	lens     []int // of each rank, along
 	pads     []pads
 	channels []int // turns side by side in each gap
+	cramped  bool  // a gap is about as short as it can be
 }
 
 // pads are the cells that labels take at the two ends of a gap.
@@ -199,14 +200,18 @@ func (n *node) wanted(low, high bool) (at, weight int) {
 	sum, k := 0, 0
 	if low {
 		for _, s := range n.low {
-			sum += s.l.b + s.portL - s.portH
-			k++
+			if !s.around {
+				sum += s.l.b + s.portL - s.portH
+				k++
+			}
 		}
 	}
 	if high {
 		for _, s := range n.high {
-			sum += s.h.b + s.portH - s.portL
-			k++
+			if !s.around {
+				sum += s.h.b + s.portH - s.portL
+				k++
+			}
 		}
 	}
 	if k == 0 {
@@ -234,6 +239,11 @@ func (b *placed) along(room int) {
 				need++
 				grown = true
 			}
+		}
+	}
+	for i := range b.gaps {
+		if least, _ := b.gap(i); i < len(b.gaps)-1 && b.gaps[i] < least+2 {
+			b.cramped = true
 		}
 	}
 	b.evenOut(room - need)

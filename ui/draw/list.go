@@ -1,12 +1,16 @@
 package draw
 
-import "ipctour/sims/scene"
+import (
+	"strconv"
+
+	"ipctour/sims/scene"
+)
 
 // The picture when there is room for no picture: a line for each thing, in the
 // order in which data passes them, and the links as words.
 
 // list draws into r and returns the lines used. Lines about links are the first
-// to go where there is not room for all.
+// to go where there is not room for all; then processes that do nothing.
 func (p *painter) list(c *Canvas, r Rect, g *graph) int {
 	if r.W <= 0 || r.H <= 0 {
 		return 0
@@ -22,14 +26,10 @@ func (p *painter) list(c *Canvas, r Rect, g *graph) int {
 		}
 	}
 	own := len(things)+hold <= r.H // links get lines of their own
+	things, left := p.foremost(things, r.H)
 	names := p.names(r.W)
-	y, bottom := r.Y, r.Y+r.H
-	for i, t := range things {
-		if y == bottom-1 && i < len(things)-1 {
-			left := "… " + count(len(things)-i, "more thing")
-			c.Clip(r.X, y, r.W, left, Dim)
-			return r.H
-		}
+	y := r.Y
+	for _, t := range things {
 		x := t.line(p, c, r, y, names)
 		y++
 		if t.proc == nil {
@@ -44,7 +44,84 @@ func (p *painter) list(c *Canvas, r Rect, g *graph) int {
 			links.draw(c, x+2, y-1, r.X+r.W-x-2)
 		}
 	}
+	if len(left) > 0 {
+		p.leftLine(c, Rect{r.X, y, r.W, 1}, left, names)
+		y++
+	}
 	return y - r.Y
+}
+
+// foremost are the things for which there are lines, in order, and those that are
+// left out: the objects stay, as the lesson is about them, and whoever acts.
+func (p *painter) foremost(things []thing, lines int) (shown, left []thing) {
+	if len(things) <= lines {
+		return things, nil
+	}
+	for rank := restless; rank <= idle && len(shown) < max(lines-1, 1); rank++ {
+		for i := range things {
+			if len(shown) < max(lines-1, 1) && p.rankOf(&things[i]) == rank {
+				things[i].shown = true
+				shown = append(shown, things[i])
+			}
+		}
+	}
+	shown = nil
+	for _, t := range things {
+		if t.shown {
+			shown = append(shown, t)
+		} else {
+			left = append(left, t)
+		}
+	}
+	if lines <= 1 {
+		return shown, nil
+	}
+	return shown, left
+}
+
+// The ranks of things where there are lines for few.
+const (
+	restless = iota // an object that something joins
+	acting          // a process that runs or sleeps in the kernel, of its own
+	still           // other objects
+	idle            // processes that are held, not there yet, or gone
+)
+
+func (p *painter) rankOf(t *thing) int {
+	switch {
+	case t.proc == nil:
+		for i := range p.links {
+			if l := &p.links[i]; l.State != scene.Cut && (l.From == t.object.Key() || l.To == t.object.Key()) {
+				return restless
+			}
+		}
+		return still
+	case t.proc.Life == scene.Running || t.proc.Life == scene.Asleep || t.proc.Life == scene.Killed || t.proc.Gate != "":
+		return acting
+	}
+	return idle
+}
+
+// leftLine names what there was no line for.
+func (p *painter) leftLine(c *Canvas, r Rect, left []thing, names map[string]string) {
+	line := row{{"… " + count(len(left), "more thing"), Dim}}
+	for i, t := range left {
+		sep := ", "
+		if i == 0 {
+			sep = ": "
+		}
+		name, st := "", Dim
+		if t.proc != nil {
+			name, st = names[t.proc.ID], t.hue
+		} else {
+			name = names[t.object.Key()]
+		}
+		line = append(line, span{sep, Dim}, span{name, st})
+	}
+	if line.width() > r.W {
+		line[0].text = "… " + strconv.Itoa(len(left)) + " more"
+	}
+	line.draw(c, r.X, r.Y, r.W)
 }
 
 // thing is a process or an object.
@@ -52,6 +129,7 @@ type thing struct {
 	proc   *scene.Process
 	hue    Style
 	object scene.Object
+	shown  bool
 }
 
 // inOrder is the things by rank where the graph is known.
@@ -148,8 +226,8 @@ func (p *painter) names(room int) map[string]string {
 // linkRow is a process's links in words: "3 ━▶ pipe   4 ◀━ pipe asleep".
 func (p *painter) linkRow(id string, names map[string]string) row {
 	var r row
-	for i := range p.s.Links {
-		l := &p.s.Links[i]
+	for i := range p.links {
+		l := &p.links[i]
 		if l.From != id && (l.To != id || p.s.Process(l.From) != nil) {
 			continue
 		}

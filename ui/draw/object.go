@@ -42,6 +42,37 @@ func (p *painter) objectCard(o scene.Object, d detail, room int) card {
 	return unknownCard(o)
 }
 
+// isGone reports whether an object is one of which nothing is left.
+func isGone(o scene.Object) bool {
+	switch o := o.(type) {
+	case scene.Pipe:
+		return o.Gone
+	case scene.File:
+		return o.Gone
+	case scene.Socket:
+		return o.Gone
+	case scene.Queue:
+		return o.Gone
+	case scene.Page:
+		return o.Gone
+	case scene.Futex:
+		return o.Gone
+	case scene.Ring:
+		return o.Gone
+	case scene.Signals:
+		return o.Gone
+	case scene.Counter:
+		return o.Gone
+	case scene.Timer:
+		return o.Gone
+	case scene.Loop:
+		return o.Gone
+	case scene.Mapped:
+		return o.Gone
+	}
+	return false
+}
+
 // unknownCard is an object of a kind that has no file here.
 func unknownCard(o scene.Object) card {
 	k := squareCard(o.Key())

@@ -53,13 +53,18 @@ func head(s string, w int) string {
 	if Width(s) <= w {
 		return s
 	}
+	return first(s, w-1) + "…"
+}
+
+// first is as much of a text as fits into w cells.
+func first(s string, w int) string {
 	rest := s
 	for n := 0; len(rest) > 0; {
 		_, gw, next := nextGlyph(rest)
-		if n+gw > w-1 {
+		if n+gw > w {
 			break
 		}
 		n, rest = n+gw, next
 	}
-	return s[:len(s)-len(rest)] + "…"
+	return s[:len(s)-len(rest)]
 }

@@ -1,6 +1,7 @@
 package draw
 
 import (
+	"slices"
 	"strconv"
 
 	"ipctour/sims/scene"
@@ -20,13 +21,55 @@ func (o Options) canvas() *Canvas { return NewCanvas(o.Width, o.Height, o.Theme,
 
 // painter is one frame being drawn: the scene and what all of it needs to know.
 type painter struct {
-	graph   *graph
-	fitting *plan // found to fit into width cells
-	width   int
-	s       *scene.Scene
-	spin    int
-	cells   int  // of a pipe's bar; 0 for as many as usual
-	beside  bool // things of one line stand beside each other
+	graph *graph
+	s     *scene.Scene
+	links []scene.Link
+	spin  int
+	shape
+}
+
+// shape is how big the cards of one layout are made.
+type shape struct {
+	cells  int  // of a pipe's bar; 0 for as many as usual
+	bars   int  // lines of a bar; at least 1
+	air    bool // frames have blank lines inside
+	beside bool // things of one line stand beside each other
+	tight  bool // what is said of a process is cut short
+	chart  chartForm
+	taller int // lines that a chart gets because there is room
+}
+
+func newPainter(s *scene.Scene, spin int) *painter {
+	return &painter{s: s, spin: spin, links: liveLinks(s)}
+}
+
+// liveLinks are the links of a scene. Nothing moves to or from what is gone: the
+// descriptors of a dead process are closed.
+func liveLinks(s *scene.Scene) []scene.Link {
+	links, own := s.Links, false
+	for i := range links {
+		st := links[i].State
+		if st != scene.Moving && st != scene.Blocked {
+			continue
+		}
+		switch from, to := s.Process(links[i].From), s.Process(links[i].To); {
+		case dead(from) || dead(to):
+			st = scene.Cut
+		case st == scene.Moving && (from == nil && isGone(s.Object(links[i].From)) || to == nil && isGone(s.Object(links[i].To))):
+			st = scene.Idle
+		default:
+			continue
+		}
+		if !own {
+			links, own = slices.Clone(links), true
+		}
+		links[i].State = st
+	}
+	return links
+}
+
+func dead(q *scene.Process) bool {
+	return q != nil && (q.Life == scene.Exited || q.Life == scene.Killed)
 }
 
 // hue is the colour of a process by its id; Accent if it is no process.
@@ -42,8 +85,8 @@ func (p *painter) hue(id string) Style {
 // writer is the style of the only process that writes to an object, else Accent.
 func (p *painter) writer(key string) Style {
 	found := Accent
-	for i := range p.s.Links {
-		l := &p.s.Links[i]
+	for i := range p.links {
+		l := &p.links[i]
 		if l.To != key || l.State == scene.Cut {
 			continue
 		}

@@ -1,6 +1,10 @@
 package draw
 
-import "ipctour/sims/scene"
+import (
+	"cmp"
+
+	"ipctour/sims/scene"
+)
 
 // Choosing a layout: the roomiest that fits, from columns with everything told
 // to a list.
@@ -11,17 +15,19 @@ const most = 48
 // Picture draws the processes, the objects and the links between them.
 func Picture(s *scene.Scene, o Options) *Canvas {
 	c := o.canvas()
-	p := &painter{s: s, spin: o.Spin}
-	p.picture(c, Rect{0, 0, c.W, c.H})
+	p := newPainter(s, o.Spin)
+	p.picture(c, Rect{0, 0, c.W, c.H}, below{})
 	return c
 }
 
 // plan is a layout of a whole scene.
 type plan struct {
+	level   int // of the tries
 	blocks  []*placed
 	islands []*node
 	rows    []islandRow
 	w, h    int
+	close   bool // no blank line before what nothing links
 }
 
 // islandRow is things that nothing links, side by side.
@@ -36,46 +42,133 @@ type try struct {
 	detail detail
 	bare   bool // processes without frames, a line each
 	table  bool // and one more for their descriptors
-	narrow bool // pipes with a short bar
+	cells  int  // of a pipe's bar, where not as many as usual
+	bars   int  // lines of a bar, where more than one
+	air    bool
+	tight  bool
+	chart  chartForm
 }
 
 // tries are the layouts, the roomiest first.
 var tries = [...]try{
-	{axis: across, detail: full}, {axis: across, detail: lean}, {axis: across, detail: medium}, {axis: down, detail: full}, {axis: down, detail: medium},
-	{axis: across, detail: small}, {axis: down, detail: flat},
-	{axis: across, detail: small, bare: true, table: true}, {axis: across, detail: small, bare: true},
-	{axis: across, detail: small, bare: true, narrow: true},
+	{cells: 3 * barCells, bars: 5, air: true}, {cells: 2 * barCells, bars: 5, air: true},
+	{cells: 2 * barCells, bars: 3, air: true}, {cells: 3 * barCells / 2, bars: 3, air: true}, {bars: 3, air: true},
+	{detail: lean, bars: 3, air: true},
+	{bars: 3}, {detail: lean, bars: 3},
+	{detail: full}, {detail: lean}, {detail: medium}, {detail: medium, tight: true, cells: barCells / 2},
+	{axis: down, detail: full}, {axis: down, detail: medium},
+	{detail: small, chart: chartLow}, {detail: flat, bare: true, chart: chartLow}, {detail: flat, bare: true, chart: chartLowest},
+	{detail: small, chart: chartRows}, {axis: down, detail: flat},
+	{detail: small, bare: true, table: true}, {detail: small, bare: true},
+	{detail: small, bare: true, cells: barCells / 2},
+	{detail: flat, bare: true, chart: chartRows},
 	flattest,
 }
 
 // flattest is a line for everything: better than a list, and the figures come first.
-var flattest = try{axis: across, detail: flat, bare: true}
+var flattest = try{detail: flat, bare: true}
 
-// picture draws into r and returns the lines used.
-func (p *painter) picture(c *Canvas, r Rect) int {
+const (
+	fewThings = 6  // that many may be drawn large
+	wideRoom  = 90 // in so many cells
+)
+
+// worth reports whether a try may give what those before it did not.
+func (p *painter) worth(t try, w int) bool {
+	switch {
+	case t.air:
+		return w >= wideRoom && len(p.s.Processes)+len(p.s.Objects) <= fewThings
+	case t.chart != chartFull && t.detail != small:
+		return p.charts() > 0
+	case t.chart == chartLow:
+		return p.charts() > 0
+	}
+	return true
+}
+
+func (p *painter) charts() (n int) {
+	for _, o := range p.s.Objects {
+		if _, is := o.(scene.Chart); is {
+			n++
+		}
+	}
+	return n
+}
+
+// below is the lines that what stands below a picture asks for, and those that it can
+// do with.
+type below struct{ want, least int }
+
+// asks is what a layout leaves to what is below: boxes give up their blank lines
+// before figures go, and figures go before boxes lose what they say.
+func (b below) asks(t try) int {
+	switch {
+	case t == flattest:
+		return min(b.least, 2)
+	case (t.chart == chartLow || t.chart == chartLowest) && t.bare: // the last values stand beside it
+		return max(b.least-1, 0)
+	case t.air && b.want > 0:
+		return b.want + 2
+	case t.detail <= lean && t.axis == across:
+		return b.want
+	}
+	return b.least
+}
+
+// choose is the roomiest layout that fits, or nil. How much must be left below it does
+// not depend on the height, so that more lines never make a layout poorer.
+func (p *painter) choose(w, h int, b below) *plan {
+	if !p.drawable() {
+		return nil
+	}
+	for level, t := range tries {
+		room := h - b.asks(t)
+		if room < 1 || !p.worth(t, w) {
+			continue
+		}
+		l := p.net().plan(t, Rect{W: w, H: room}, 0)
+		if l.w > w || l.h > room || t.air && l.cramped() {
+			continue
+		}
+		switch spare := h - b.want - l.h; {
+		case t.axis == down:
+			l = p.net().plan(t, Rect{W: w, H: room}, min(max(h-b.want, l.h), blockHeight))
+		case spare > 2 && t.detail <= medium && p.charts() > 0:
+			p.taller = min((spare-2)/p.charts(), chartMost)
+			l = p.net().plan(t, Rect{W: w, H: h}, 0)
+		}
+		l.level = level
+		return l
+	}
+	return nil
+}
+
+// drawable reports whether there is anything to draw as a graph, and not too much.
+func (p *painter) drawable() bool {
+	n := len(p.s.Processes) + len(p.s.Objects)
+	return n > 0 && n <= most && len(p.links) <= 4*most
+}
+
+// picture draws into r, of which something is left for what is below, and returns the
+// lines used.
+func (p *painter) picture(c *Canvas, r Rect, b below) int {
 	if r.W <= 0 || r.H <= 0 {
 		return 0
 	}
-	if n := len(p.s.Processes) + len(p.s.Objects); n == 0 || n > most || len(p.s.Links) > 4*most {
-		return p.list(c, r, nil)
-	}
-	g := p.links()
-	if l := p.fitting; l != nil && p.width == r.W && l.h <= r.H {
+	if l := p.choose(r.W, r.H, b); l != nil {
 		l.draw(c, r, p)
 		return l.h
 	}
-	for _, t := range tries {
-		if l := g.plan(t, r, min(r.H, blockHeight)); l.w <= r.W && l.h <= r.H {
-			l.draw(c, r, p)
-			return l.h
-		}
+	p.shape = shape{}
+	r.H = min(r.H, max(r.H-b.want, (r.H+1)/2))
+	if p.drawable() {
+		return p.list(c, r, p.net())
 	}
-	p.cells = 0
-	return p.list(c, r, g)
+	return p.list(c, r, nil)
 }
 
-// links is the graph of the scene, made once for a picture.
-func (p *painter) links() *graph {
+// net is the graph of the scene, made once for a picture.
+func (p *painter) net() *graph {
 	if p.graph == nil {
 		p.graph = newGraph(p)
 	}
@@ -86,22 +179,18 @@ func (p *painter) links() *graph {
 // in at least that detail: of the roomiest layout that fits into h lines, else of the
 // lowest there is. 0: no layout fits the width.
 func (p *painter) height(w, h int, coarsest detail) int {
-	n := len(p.s.Processes) + len(p.s.Objects)
-	if n == 0 || n > most || len(p.s.Links) > 4*most {
+	if !p.drawable() {
 		return 0
 	}
 	least := 0
 	for _, t := range tries {
-		if t.detail > coarsest || t == flattest {
+		if t.detail > coarsest || t.air || t.bare && t.detail == flat || !p.worth(t, w) {
 			continue
 		}
-		l := p.links().plan(t, Rect{W: w, H: tallest}, 0)
+		l := p.net().plan(t, Rect{W: w, H: tallest}, 0)
 		switch {
 		case l.w > w:
 		case l.h <= h:
-			if t.axis == across { // those that run down fill the room that they get
-				p.fitting, p.width = l, w
-			}
 			return l.h
 		case least == 0 || l.h < least:
 			least = l.h
@@ -110,35 +199,28 @@ func (p *painter) height(w, h int, coarsest detail) int {
 	return least
 }
 
-// flatHeight is the lines that the flattest layout takes, 0 where it is too wide.
-func (p *painter) flatHeight(w int) int {
-	n := len(p.s.Processes) + len(p.s.Objects)
-	if n == 0 || n > most || len(p.s.Links) > 4*most {
-		return 0
-	}
-	if l := p.links().plan(flattest, Rect{W: w, H: tallest}, 0); l.w <= w {
-		return l.h
-	}
-	return 0
-}
-
 const tallest = 1 << 14
 
 // plan lays out every block under the other, then what nothing links. Rows are
 // pulled apart to fill room lines where the data runs down.
 func (g *graph) plan(t try, r Rect, room int) *plan {
-	g.p.cells = barCells
-	if t.narrow {
-		g.p.cells = barCells / 2
-	}
-	g.p.beside = t.bare && t.detail == flat
+	taller := g.p.taller
+	g.p.shape = shape{cells: cmp.Or(t.cells, barCells), air: t.air, beside: t.bare && t.detail == flat, tight: t.tight, chart: t.chart, taller: taller}
 	for _, n := range g.nodes {
-		if n.proc >= 0 && t.bare {
+		g.p.bars = max(t.bars, 1)
+		switch {
+		case n.proc >= 0 && t.bare:
 			n.card = g.p.bareCard(n.proc, t.table)
-		} else if n.proc >= 0 {
+		case n.proc >= 0:
 			n.card = g.p.processCard(n.proc, t.detail)
-		} else {
+		default:
+			if _, is := n.object.(scene.Pipe); is {
+				g.p.bars = max(g.p.bars, n.lanes())
+			}
 			n.card = g.p.objectCard(n.object, t.detail, r.W)
+		}
+		if t.air {
+			n.card.airy()
 		}
 	}
 	l := &plan{islands: g.islands}
@@ -155,8 +237,19 @@ func (g *graph) plan(t try, r Rect, room int) *plan {
 			return l
 		}
 	}
+	l.close = g.p.beside
 	l.flow(r.W)
 	return l
+}
+
+// cramped reports whether an arrow is about as short as it can be.
+func (l *plan) cramped() bool {
+	for _, b := range l.blocks {
+		if b.cramped {
+			return true
+		}
+	}
+	return false
 }
 
 // blockHeight is as far as rows are pulled apart only because there is room.
@@ -164,7 +257,7 @@ const blockHeight = 60
 
 // stack adds something below what is there.
 func (l *plan) stack(w, h int) {
-	if l.h > 0 {
+	if l.h > 0 && !l.close {
 		l.h++
 	}
 	l.w, l.h = max(l.w, w), l.h+h
@@ -215,12 +308,17 @@ func (l *plan) draw(c *Canvas, r Rect, p *painter) {
 		}
 		y += h + 1
 	}
+	if l.close && len(l.blocks) > 0 {
+		y--
+	}
 	for _, row := range l.rows {
 		x := r.X + (r.W-row.w)/2
 		for _, n := range row.nodes {
 			n.card.draw(c, Rect{x, y, n.la, n.lb})
 			x += n.la + islandGap
 		}
-		y += row.h + 1
+		if y += row.h; !l.close {
+			y++
+		}
 	}
 }

@@ -2,6 +2,7 @@ package draw
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"ipctour/sims/scene"
@@ -14,8 +15,8 @@ import (
 const barCells = 16
 
 const (
-	fullCells  = "████████████████████████████████"
-	emptyCells = "░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░"
+	fullCells  = "████████████████████████████████████████████████"
+	emptyCells = "░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░"
 	glyphBytes = len("█")
 )
 
@@ -43,22 +44,61 @@ func (p *painter) pipeCard(o *scene.Pipe, d detail) card {
 		line = append(append(line, bar...), span{" ", Text})
 		return card{name: label, rows: []row{append(line, level...)}}
 	case small:
-		k.rows = []row{bar, text(amount(o.Queued)+" B", Text)}
+		level = text(amount(o.Queued)+" B", Text)
 		if o.Gone {
-			k.rows[1] = text("gone", Dim)
+			level = text("gone", Dim)
 		}
+		k.rows, k.port = p.tall(bar)
+		k.rows = append(k.rows, level)
 		return k
 	}
-	k.least = 20
 	if d <= lean {
 		k.least = 24 // as wide as "at least 12 of 16 pages", so that nothing jumps
 	}
-	k.rows = append(k.rows, bar, level)
+	if p.tight {
+		k.least = len("65,536 B")
+		if level = text(amount(o.Queued)+" B", Strong); o.Gone {
+			level = text("gone", Dim)
+		}
+	}
+	k.rows, k.port = p.tall(bar)
+	k.rows = append(k.rows, level)
 	if d <= lean && !o.Gone {
 		k.rows = append(k.rows, text(pages(o), Dim))
 		k.rows = append(k.rows, text(count(o.Writers, "writer")+" · "+count(o.Readers, "reader"), endStyle(o)))
 	}
 	return k
+}
+
+// tall is a bar as high as bars are in this layout, and the first of its lines that
+// links meet. What is written in it stands in the middle.
+func (p *painter) tall(bar row) (rows []row, port int) {
+	n := max(p.bars, 1)
+	port = (n - 1) / 2
+	rows = make([]row, n, n+3)
+	for i := range rows {
+		rows[i] = bar
+		if i != port {
+			rows[i] = edgeOf(bar)
+		}
+	}
+	return rows, port
+}
+
+// wide is so many cells of a bar of another kind, as much wider as those of pipes are.
+func (p *painter) wide(cells int) int {
+	return min(cells*max(p.cells, barCells)/barCells, len(fullCells)/glyphBytes)
+}
+
+// edgeOf is a bar without what is written in it.
+func edgeOf(bar row) row {
+	r := slices.Clone(bar)
+	for i, s := range r {
+		if g, _, _ := nextGlyph(s.text + " "); !strings.Contains("█░▄▐▌▒│●", g) {
+			r[i].text = blanks(Width(s.text))
+		}
+	}
+	return r
 }
 
 func pathCells(d detail) int {

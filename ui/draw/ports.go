@@ -55,6 +55,26 @@ func direction(segs []*seg, s *seg) (slot, of int) {
 	return slices.Index(seen, s.lane()), len(seen)
 }
 
+// lanes is how many lanes there are on the side that has more of them.
+func (n *node) lanes() int {
+	most := 1
+	for _, segs := range [...][]*seg{n.low, n.high} {
+		var seen [lanesKnown]bool
+		count := 0
+		for _, s := range segs {
+			if l := s.lane(); !seen[l] {
+				seen[l] = true
+				count++
+			}
+		}
+		most = max(most, count)
+	}
+	return most
+}
+
+// lanesKnown is how many lanes there can be.
+const lanesKnown = 6
+
 // lane is what the links that may merge at an object have in common: their way,
 // and whether they failed.
 func (s *seg) lane() int {
@@ -66,6 +86,9 @@ func (s *seg) lane() int {
 
 // way is 0 towards higher ranks, 1 towards lower, 2 both.
 func (s *seg) way() int {
+	if s.fixed > 0 {
+		return s.fixed - 1
+	}
 	switch up := s.link.From == s.lowest().key; {
 	case s.link.Both:
 		return 2
@@ -113,6 +136,10 @@ func (s *seg) netKey() netKey {
 	switch {
 	case s.l.proc < 0 && !s.l.dummy:
 		return netKey{s.l, s.portL, true}
+	case s.fixed > 0 && s.l.dummy: // all of a detour merge
+		return netKey{s.l, 0, true}
+	case s.fixed > 0 && s.h.dummy:
+		return netKey{s.h, 0, false}
 	case s.h.proc < 0 && !s.h.dummy:
 		return netKey{s.h, s.portH, false}
 	}
@@ -157,22 +184,40 @@ func (b *placed) route() {
 func (b *placed) netsOf(i int, id *int) []*net {
 	var nets []*net
 	index := map[netKey]*net{}
+	add := func(s *seg, key netKey) {
+		at := index[key]
+		if at == nil {
+			*id++
+			at = &net{id: *id, from: 1 << 30, straightOnly: true}
+			index[key] = at
+			nets = append(nets, at)
+		}
+		s.net = at.id
+		lo, hi := s.lowB(), s.highB()
+		at.segs = append(at.segs, s)
+		at.from, at.to = min(at.from, lo, hi), max(at.to, lo, hi)
+		switch {
+		case s.around && s.l.dummy: // both ends are on the high side
+			at.highs = append(at.highs, lo, hi)
+		case s.around:
+			at.lows = append(at.lows, lo, hi)
+		default:
+			at.lows, at.highs = append(at.lows, lo), append(at.highs, hi)
+		}
+		at.straightOnly = at.straightOnly && lo == hi && !s.around
+	}
 	for _, n := range b.ranks[i] {
 		for _, s := range n.high {
-			key := s.netKey()
-			at := index[key]
-			if at == nil {
-				*id++
-				at = &net{id: *id, from: 1 << 30, straightOnly: true}
-				index[key] = at
-				nets = append(nets, at)
+			add(s, s.netKey())
+		}
+	}
+	if i+1 < len(b.ranks) {
+		for _, n := range b.ranks[i+1] {
+			for _, s := range n.low {
+				if s.around {
+					add(s, netKey{n, s.portH, false})
+				}
 			}
-			s.net = at.id
-			lo, hi := s.lowB(), s.highB()
-			at.segs = append(at.segs, s)
-			at.from, at.to = min(at.from, lo, hi), max(at.to, lo, hi)
-			at.lows, at.highs = append(at.lows, lo), append(at.highs, hi)
-			at.straightOnly = at.straightOnly && lo == hi
 		}
 	}
 	return slices.DeleteFunc(nets, func(n *net) bool { return n.straightOnly })

@@ -11,7 +11,10 @@ import (
 // or two things worth knowing, then its descriptors where a lesson is about them.
 
 // noteWidth keeps a process's box from growing with what is said in it.
-const noteWidth = 24
+const (
+	noteWidth  = 24
+	tightWidth = 15 // anon_pipe_write, do_epoll_wait
+)
 
 func (p *painter) processCard(i int, d detail) card {
 	q := &p.s.Processes[i]
@@ -43,8 +46,16 @@ func (p *painter) processCard(i int, d detail) card {
 		return k
 	}
 	k.rows = append(k.rows, pidRow(q, d == full))
-	k.rows = appendStatus(k.rows, q, noteWidth)
-	if d > full {
+	if p.air {
+		k.least = 21 // poll_schedule_timeout, so that nothing jumps
+	}
+	if p.tight {
+		k.least = 0
+		k.rows = appendStatus(k.rows, q, tightWidth)
+	} else {
+		k.rows = appendStatus(k.rows, q, noteWidth)
+	}
+	if d > full && !p.tight {
 		k.least = 17
 		if len(k.rows) < 2 && q.Life != scene.Unborn {
 			k.rows = append(k.rows, text(lifeWord(q), Dim))

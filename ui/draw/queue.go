@@ -42,7 +42,8 @@ func (p *painter) queueCard(o *scene.Queue, d detail, room int) card {
 		return k
 	}
 	k.least = 22
-	k.rows = append(k.rows, p.queueBar(o), queueLevel(o))
+	bars, port := p.tall(p.queueBar(o))
+	k.rows, k.port = append(append(k.rows, bars...), queueLevel(o)), port
 	k.rows = append(k.rows, p.listed(o, [...]int{full: 10, lean: 6, medium: 3}[d])...)
 	if o.Note != "" && d <= lean {
 		for _, line := range wrap(o.Note, 30, 2) {
@@ -68,6 +69,7 @@ func (p *painter) queueBar(o *scene.Queue) row {
 	if o.Depth <= 0 || o.Depth > queueCells {
 		cells = barCells
 	}
+	cells = p.wide(cells)
 	edge := Dim
 	if o.Count > 0 {
 		edge = Text

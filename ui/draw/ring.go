@@ -41,20 +41,23 @@ func (p *painter) ringCard(o *scene.Ring, d detail, room int) card {
 	}
 	k.title = row{{label, Strong}, {" of " + count(max(o.Slots, 0), "slot") + ", ", Dim}, {known(o.Size), Text}, {" B each", Dim}}
 	k.least = 30
-	cells := ringCells(o, d, room)
+	cells := p.ringCells(o, d, room)
 	if cells == 0 {
 		k.rows = append(k.rows, p.ringBar(o, 24), ringLevel(o))
 	} else {
 		k.rows = append(k.rows, p.ringSlots(o, cells)...)
 		k.rows = append(k.rows, ringMarks(o, cells), ringLevel(o))
-		k.port = 1
+		k.port = 1 + (max(p.bars, 1)-1)/2
 	}
 	return ringBells(k, o)
 }
 
 // ringCells is how wide each slot is drawn; 0 when a bar must do.
-func ringCells(o *scene.Ring, d detail, room int) int {
+func (p *painter) ringCells(o *scene.Ring, d detail, room int) int {
 	most, limit := 5, min(room, 66)
+	if p.air && p.cells > barCells {
+		most, limit = 8, min(room, 82)
+	}
 	if d > full {
 		most, limit = 4, min(room, 42)
 	}
@@ -98,7 +101,10 @@ func (p *painter) ringSlots(o *scene.Ring, cells int) []row {
 		}
 		marks = append(marks, span{string(r), st})
 	}
-	return []row{text(top, Dim), append(middle, span{"│", Dim}), marks}
+	middle = append(middle, span{"│", Dim})
+	rows := []row{text(top, Dim)}
+	texts, _ := p.tall(middle)
+	return append(append(rows, texts...), marks)
 }
 
 // slotText is what is in a slot, in so many cells.

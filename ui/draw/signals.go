@@ -132,8 +132,8 @@ func (p *painter) setMarks(o *scene.Signals, i int, d detail, name int) row {
 
 // reader is the style of the only process that an object leads to, else Accent.
 func (p *painter) reader(key string) Style {
-	for i := range p.s.Links {
-		if l := &p.s.Links[i]; l.From == key {
+	for i := range p.links {
+		if l := &p.links[i]; l.From == key {
 			return p.hue(l.To)
 		}
 	}

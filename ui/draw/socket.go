@@ -49,8 +49,15 @@ func (p *painter) socketCard(o *scene.Socket, d detail, room int) card {
 	for i := range o.Ways {
 		cells = max(cells, min(o.Ways[i].Expect, wideCells, room/3))
 	}
+	cells = p.wide(cells)
+	if len(o.Ways) > 1 { // one above the other
+		p.bars = min(p.bars, 3)
+	}
 	for i := range o.Ways {
 		k.rows = append(k.rows, p.wayRows(o, &o.Ways[i], d, cells, i == 0)...)
+	}
+	if d < small {
+		k.port = (max(p.bars, 1) - 1) / 2
 	}
 	switch {
 	case o.Note == "":
@@ -121,7 +128,8 @@ func (p *painter) wayRows(o *scene.Socket, w *scene.Way, d detail, cells int, fi
 		return []row{line}
 	}
 	said := row{{head(w.From, 10), p.hue(w.From)}, {" → ", Dim}, {head(w.To, 10), p.hue(w.To)}, {" ", Text}, {level, Strong}}
-	rows := []row{bar, said}
+	rows, _ := p.tall(bar)
+	rows = append(rows, said)
 	for i, f := range w.Flying {
 		if i == 3 {
 			rows = append(rows, text("and "+strconv.Itoa(len(w.Flying)-3)+" more", Dim))

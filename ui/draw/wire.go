@@ -84,6 +84,9 @@ func flow(l *scene.Link) scene.Flow {
 type path struct{ fromA, fromB, turn, toA, toB int }
 
 func (b *placed) path(s *seg) path {
+	if s.around {
+		return b.turnPath(s)
+	}
 	i := s.l.rank
 	p := path{fromA: s.l.a + s.l.la, fromB: s.lowB(), toA: s.h.a - 1, toB: s.highB()}
 	if b.axis == across {
@@ -94,17 +97,39 @@ func (b *placed) path(s *seg) path {
 			p.toA -= labelRoom(s.labelHigh) - s.h.card.inset(s.portH, s.h.la)
 		}
 	}
-	start := b.starts[i] + b.lens[i]
+	p.turn = b.turn(i, s)
+	if p.fromB == p.toB {
+		p.turn = p.toA
+	}
+	return p
+}
+
+// turn is where a segment turns in the gap after a rank.
+func (b *placed) turn(i int, s *seg) int {
 	low, high, ch := b.pads[i].low, b.pads[i].high, b.channels[i]
 	step, width := 2, 2*ch-1
 	if b.axis == down {
 		low, high, step, width = 1, 1, 1, ch
 	}
 	free := b.gaps[i] - low - high - width
-	p.turn = start + low + max(free/2, 0) + step*max(s.channel, 0)
-	if p.fromB == p.toB {
-		p.turn = p.toA
+	return b.starts[i] + b.lens[i] + low + max(free/2, 0) + step*max(s.channel, 0)
+}
+
+// turnPath is the way of a detour between the line past a pipe and the pipe's end,
+// which are on the same side of the gap.
+func (b *placed) turnPath(s *seg) path {
+	p := path{fromB: s.lowB(), toB: s.highB()}
+	inset := func(n *node, port int) int {
+		if b.axis == down {
+			return 0
+		}
+		return n.card.inset(port, n.la) - 1
 	}
+	if s.l.dummy { // into the pipe
+		p.fromA, p.toA, p.turn = s.l.a-1, s.h.a-1+inset(s.h, s.portH), b.turn(s.h.rank-1, s)
+		return p
+	}
+	p.fromA, p.toA, p.turn = s.l.a+s.l.la-inset(s.l, s.portL), s.h.a-1, b.turn(s.l.rank, s)
 	return p
 }
 
@@ -119,17 +144,22 @@ func (w *wires) trace(p path, s *seg, spin int) {
 			steps++
 		}
 	}
-	walk(p.fromA, p.fromB, 1, 0, p.turn-p.fromA)
-	dir := 1
-	if p.toB < p.fromB {
-		dir = -1
+	dir := func(from, to int) (sign, n int) {
+		if to < from {
+			return -1, from - to
+		}
+		return 1, to - from
 	}
-	walk(p.turn, p.fromB, 0, dir, (p.toB-p.fromB)*dir)
-	walk(p.turn, p.toB, 1, 0, p.toA-p.turn)
+	sign, n := dir(p.fromA, p.turn)
+	walk(p.fromA, p.fromB, sign, 0, n)
+	sign, n = dir(p.fromB, p.toB)
+	walk(p.turn, p.fromB, 0, sign, n)
+	sign, n = dir(p.turn, p.toA)
+	walk(p.turn, p.toB, sign, 0, n)
 	if steps == 0 { // a single cell still shows
 		w.join(p.fromA, p.fromB, 1, 0, s, false)
 	}
-	if s.l.dummy { // through the rank that the link passes
+	if s.l.dummy && !s.around { // through the rank that the link passes
 		for a := s.l.a - 1; a < p.fromA; a++ {
 			w.join(a, p.fromB, 1, 0, s, false)
 			w.join(a+1, p.fromB, -1, 0, s, false)

@@ -17,14 +17,38 @@ const (
 	callWidest = 52
 )
 
-// xray draws into r and returns the lines used.
+// xray draws into r and returns the lines used: a part for each process that is
+// watched, side by side where there is room. Where there are too many for that, those
+// that have made no call are named in one line, for that may be the point.
 func (p *painter) xray(c *Canvas, r Rect) int {
 	watched := p.watched()
-	if len(watched) == 0 || r.H < 2 || r.W < 1 {
+	if len(watched) == 0 || r.H < 1 || r.W < 1 {
 		return 0
 	}
 	columns := max(min((r.W+columnGap)/(callWidth+columnGap), len(watched)), 1)
-	watched = p.pressing(watched, columns*max((r.H+1)/3, 1))
+	var silent []int
+	if len(watched) > columns*max((r.H+1)/3, 1) || columns == 1 && r.H < 6 {
+		watched, silent = p.silent(watched)
+	}
+	used := 0
+	if len(silent) > 0 && r.H > 0 {
+		r.H--
+	}
+	if n := columns * max((r.H+1)/3, 1); len(watched) > n {
+		watched = watched[:n]
+	}
+	if len(watched) > 0 {
+		used = p.callParts(c, r, watched, min(columns, len(watched)))
+	}
+	if len(silent) > 0 {
+		p.silentLine(c, Rect{r.X, r.Y + used, r.W, 1}, silent)
+		used++
+	}
+	return used
+}
+
+// callParts draws the calls of so many processes, in rows of so many.
+func (p *painter) callParts(c *Canvas, r Rect, watched []int, columns int) int {
 	n := len(watched)
 	rows := (n + columns - 1) / columns
 	width := min((r.W+columnGap)/columns-columnGap, callWidest)
@@ -59,17 +83,28 @@ func (p *painter) watched() (list []int) {
 	return list
 }
 
-// pressing are at most so many of the watched: where there are more, those that have
-// made no call go first.
-func (p *painter) pressing(watched []int, most int) []int {
-	for len(watched) > most {
-		silent := slices.IndexFunc(watched, func(i int) bool { return len(p.s.Processes[i].Calls) == 0 })
-		if silent < 0 {
-			return watched[:most]
+// silent parts those that have made calls from those that have not.
+func (p *painter) silent(watched []int) (heard, silent []int) {
+	for _, i := range watched {
+		if len(p.s.Processes[i].Calls) > 0 {
+			heard = append(heard, i)
+		} else {
+			silent = append(silent, i)
 		}
-		watched = slices.Delete(watched, silent, silent+1)
 	}
-	return watched
+	return heard, silent
+}
+
+// silentLine is "x-ray no calls seen yet: ann, ben".
+func (p *painter) silentLine(c *Canvas, r Rect, silent []int) {
+	line := row{{"x-ray ", Dim}, {"no calls seen yet: ", Dim}}
+	for k, i := range silent {
+		if k > 0 {
+			line = append(line, span{", ", Dim})
+		}
+		line = append(line, span{p.called(p.s.Processes[i].ID), Process(i).Bold()})
+	}
+	line.draw(c, r.X, r.Y, r.W)
 }
 
 // calls draws the header of one process and as many of its last calls as fit.
@@ -142,26 +177,113 @@ func callLine(c *Canvas, r Rect, call *scene.Call) {
 	}
 }
 
-// shortArgs are the arguments without their names and without addresses, where they
-// are too long for so many cells: what a call of futex(2) is for comes after its address.
+// shortArgs are the arguments in so many cells, if they can be: the text of buffers
+// gives way first, then the names of the arguments, addresses, and the last arguments
+// as a whole. A number is never cut.
 func shortArgs(args string, cells int) string {
-	if Width(args) <= cells || strings.Contains(args, `"`) {
+	if Width(args) <= cells {
 		return args
 	}
-	var kept []string
-	for arg := range strings.SplitSeq(args, ", ") {
-		_, value, named := strings.Cut(arg, "=")
-		if !named {
-			value = arg
-		}
-		if !strings.HasPrefix(value, "0x") || len(value) < 10 {
-			kept = append(kept, value)
+	list := splitArgs(args)
+	if s := joinArgs(list, cells, 4); Width(s) <= cells {
+		return s
+	}
+	for i, a := range list {
+		if name, value, named := strings.Cut(a, "="); named && !strings.ContainsAny(name, ` "{[(`) {
+			list[i] = value
 		}
 	}
-	if len(kept) == 0 {
-		return args
+	if s := joinArgs(list, cells, 2); Width(s) <= cells {
+		return s
 	}
-	return strings.Join(kept, ", ")
+	list = slices.DeleteFunc(list, func(a string) bool { return strings.HasPrefix(a, "0x") && len(a) >= 10 })
+	for s := joinArgs(list, cells, 1); len(list) > 0; s = joinArgs(list, cells, 1) {
+		if Width(s) <= cells {
+			return s
+		}
+		if list = list[:len(list)-1]; len(list) > 0 {
+			list[len(list)-1] = strings.TrimSuffix(list[len(list)-1], ", …") + ", …"
+		}
+	}
+	return "…"
+}
+
+// splitArgs cuts arguments at the commas between them, which are not those within
+// quotes.
+func splitArgs(args string) (list []string) {
+	quoted, from := false, 0
+	for i := range len(args) {
+		switch {
+		case args[i] == '"' && (i == 0 || args[i-1] != '\\'):
+			quoted = !quoted
+		case args[i] == ',' && !quoted && i >= from:
+			list = append(list, strings.TrimSpace(args[from:i]))
+			from = i + 1
+		}
+	}
+	return append(list, strings.TrimSpace(args[from:]))
+}
+
+// joinArgs are arguments with the longest quoted texts shortened, to no less than so
+// many cells, until they fit.
+func joinArgs(list []string, cells, least int) string {
+	list = slices.Clone(list)
+	over := -cells - len(", ")
+	for _, a := range list {
+		over += Width(a) + len(", ")
+	}
+	for over > 0 {
+		longest, text := -1, ""
+		for i, a := range list {
+			if t := quotedText(a); Width(t) > max(Width(text), least) {
+				longest, text = i, t
+			}
+		}
+		if longest < 0 {
+			break
+		}
+		a := list[longest]
+		from := strings.IndexByte(a, '"') + 1
+		rest, cut := strings.CutPrefix(a[from+len(text)+1:], "…")
+		keep := Width(text) - over
+		if !cut {
+			keep-- // for the … that says so
+		}
+		short := a[:from] + wholeEscapes(first(text, max(keep, least))) + "\"…" + rest
+		over -= Width(a) - Width(short)
+		if Width(short) >= Width(a) {
+			break
+		}
+		list[longest] = short
+	}
+	return strings.Join(list, ", ")
+}
+
+// wholeEscapes is a text without an escape at its end that was cut: \n, \x00.
+func wholeEscapes(s string) string {
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' {
+			continue
+		}
+		n := 2
+		if i+1 < len(s) && s[i+1] == 'x' {
+			n = 4
+		}
+		if i+n > len(s) {
+			return s[:i]
+		}
+		i += n - 1
+	}
+	return s
+}
+
+// quotedText is what stands between the quotes of an argument.
+func quotedText(a string) string {
+	from, to := strings.IndexByte(a, '"'), strings.LastIndexByte(a, '"')
+	if from < 0 || to <= from {
+		return ""
+	}
+	return a[from+1 : to]
 }
 
 // Duration is d in two or three digits and the unit that suits it.
