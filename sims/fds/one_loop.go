@@ -28,7 +28,7 @@ var sources = []string{"socket", "pipe", "eventfd", "timerfd", "signalfd", "inot
 
 var oneLoop = sims.Sim{
 	ID:     "fds/one-loop",
-	Needs:  []string{"pidfd", "event-fds"},
+	Needs:  []string{"pidfd", "timerfd", "signalfd", "inotify"},
 	Source: oneLoopSource,
 	Roles: []sims.Role{
 		{Name: "poker", Run: poke, Gates: []string{"poke"}},

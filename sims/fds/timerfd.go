@@ -23,7 +23,7 @@ var timerfdSource string
 var timerfd = sims.Sim{
 	ID:     "fds/timerfd",
 	Source: timerfdSource,
-	Needs:  []string{"event-fds"},
+	Needs:  []string{"timerfd"},
 	Roles: []sims.Role{
 		{Name: "ticker", Run: setTimer, Gates: []string{"settime"}},
 		{Name: "reader", Run: readTicks, Counters: []string{"reads", "ones", "ticks", "last"}, Gates: []string{"read", "doze"}},

@@ -31,6 +31,7 @@ const burst = 1000
 
 var coalescing = sims.Sim{
 	ID:     "signals/coalescing",
+	Needs:  []string{"signal-queue"},
 	Source: coalescingSource,
 	Roles: []sims.Role{
 		{Name: "sender", Run: sendMany, Counters: []string{"standard", "realtime", "refused"}, Settings: []string{"each"}, Gates: []string{"sigqueue"}},

@@ -22,6 +22,7 @@ var credentialsSource string
 
 var credentials = sims.Sim{
 	ID:     "sockets/credentials",
+	Needs:  []string{"unix-sockets"},
 	Source: credentialsSource,
 	Roles: []sims.Role{
 		{Name: "honest", Run: callHonestly, Gates: []string{"connect", "send", "fork", "exec"}},

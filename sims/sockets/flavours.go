@@ -28,7 +28,7 @@ var flavours = []struct {
 var flavoursSim = sims.Sim{
 	ID:     "sockets/flavours",
 	Source: flavoursSource,
-	Needs:  []string{"socket-levels"},
+	Needs:  []string{"unix-sockets", "socket-levels"},
 	Roles: []sims.Role{
 		{Name: "sender", Run: sendFive, Settings: []string{"size"}, Gates: []string{"send", "close"}},
 		{Name: "receiver", Run: receiveAll, Settings: []string{"buffer"}, Gates: []string{"recv", "listen"}},

@@ -27,7 +27,7 @@ const lineBytes = 8 // of the file's lines, and of one read
 
 var passFD = sims.Sim{
 	ID:     "sockets/pass-fd",
-	Needs:  []string{"socket-levels"},
+	Needs:  []string{"unix-sockets", "socket-levels"},
 	Source: passFDSource,
 	Roles: []sims.Role{
 		{Name: "opener", Run: openAndPass, Gates: []string{"open", "send", "read", "close"}},

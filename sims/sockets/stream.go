@@ -31,7 +31,7 @@ const (
 var stream = sims.Sim{
 	ID:     "sockets/stream",
 	Source: streamSource,
-	Needs:  []string{"socket-levels"},
+	Needs:  []string{"unix-sockets", "socket-levels"},
 	Roles: []sims.Role{
 		{Name: "guest", Run: dine, Late: true, Gates: []string{"connect", "send", "recv"}},
 		{Name: "second", Run: dine, Late: true, Gates: []string{"connect", "send", "recv"}},
