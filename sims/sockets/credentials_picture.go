@@ -51,6 +51,35 @@ func checkForged(what string) func(*sims.World) sims.Verdict {
 	}
 }
 
+// otherListed is the verdict where the learner has put another client on the list.
+var otherListed = sims.Verdict{Status: sims.Skipped, Reason: "another client was put on the server's list by hand"}
+
+// checkAdmission judges a message that told the truth, from a client that is on the list,
+// or is not.
+func checkAdmission(client string, onList bool) func(*sims.World) sims.Verdict {
+	return func(a *sims.World) sims.Verdict {
+		m, pid := a.Last("server", "message"), int64(a.Actor(client).PID)
+		if (m.N["listed"] == pid) != onList {
+			return otherListed
+		}
+		say := func(claims, sender, admitted int64) string {
+			return fmt.Sprintf("the text says %d, the kernel %d, on the list is %d: %s", claims, sender, m.N["listed"], map[int64]string{0: "turned away", 1: "admitted"}[admitted])
+		}
+		want := map[bool]int64{true: 1}[onList]
+		return sims.Judge(m.N["claims"] == pid && m.N["pid"] == pid && m.N["admitted"] == want, say(pid, pid, want), say(m.N["claims"], m.N["pid"], m.N["admitted"]), "SCM_CREDENTIALS in recvmsg(2)")
+	}
+}
+
+// messageFrom is the latest message that a role has sent, by the kernel's word; nil for none.
+func messageFrom(w *sims.World, role string) *sims.Moment {
+	for i := len(w.Moments) - 1; i >= 0; i-- {
+		if m := &w.Moments[i]; m.Name == "message" && m.N["pid"] == int64(w.Actor(role).PID) && m.N["pid"] > 0 {
+			return m
+		}
+	}
+	return nil
+}
+
 // verdictOf is what the server made of a message.
 func verdictOf(m *sims.Moment) string {
 	if m.N["admitted"] == 1 {
@@ -167,10 +196,19 @@ func claimThing(w *sims.World) scene.Thing {
 			fmt.Sprintf("its text says     pid %d  %s", arrived.N["claims"], whoIs(w, arrived.N["claims"])),
 			fmt.Sprintf("SCM_CREDENTIALS   pid %d  %s", arrived.N["pid"], whoIs(w, arrived.N["pid"])),
 			fmt.Sprintf("SO_PEERCRED       pid %d  %s", arrived.N["peer"], whoIs(w, arrived.N["peer"])),
+			"on the list       " + onTheList(w, arrived.N["listed"]),
 		}
 		t.Label += ", " + verdictOf(arrived)
 	}
 	return t
+}
+
+// onTheList is whom the server admits.
+func onTheList(w *sims.World, pid int64) string {
+	if pid == 0 {
+		return "nobody"
+	}
+	return fmt.Sprintf("pid %d  %s", pid, whoIs(w, pid))
 }
 
 func credentialsFigures(w *sims.World) []scene.Figure {
@@ -188,7 +226,7 @@ func credentialsFigures(w *sims.World) []scene.Figure {
 				From("control message of recvmsg(2), filled in by the kernel", fmt.Sprintf("grep -E 'Pid|Uid|Gid' /proc/%d/status", arrived.N["pid"])),
 			scene.Figure{ID: "peer", Label: "SO_PEERCRED", Text: fmt.Sprintf("pid %d", arrived.N["peer"]), Origin: scene.Kernel}.
 				From("getsockopt(SO_PEERCRED) on the server's end", "ss -xp | grep "+doorFile),
-			scene.Figure{ID: "verdict", Label: "the server", Text: verdictOf(arrived), Origin: scene.Child}.From("the server compares the three", ""))
+			scene.Figure{ID: "verdict", Label: "the server", Text: verdictOf(arrived), Origin: scene.Child}.From("the server compares SCM_CREDENTIALS with its list, and the uid with its own", ""))
 	}
 	if arrived != nil || refused != nil {
 		return list // the frame with the message tells the rest
@@ -245,12 +283,16 @@ func credentialsSentence(w *sims.World) string {
 func messageSentence(w *sims.World, m *sims.Moment) string {
 	says, sent, peer := whoIs(w, m.N["claims"]), whoIs(w, m.N["pid"]), whoIs(w, m.N["peer"])
 	switch {
+	case m.N["admitted"] == 1 && m.N["claims"] == m.N["pid"]:
+		return "The " + roleName(sent) + " says who it is, the kernel says the same, and it is on the list: admitted."
 	case m.N["admitted"] == 1:
-		return "The " + roleName(sent) + " says who it is, and the kernel says the same: admitted."
+		return "The text says " + says + ", the kernel says " + sent + ", who is on the list: admitted. The server does not go by the text."
 	case sent != peer:
-		return "The " + roleName(sent) + " has sent it, and the " + roleName(peer) + " had connected. The kernel tells both: turned away."
+		return "The " + roleName(sent) + " has sent it, and the " + roleName(peer) + " had connected. The kernel tells both, and the sender is not on the list: turned away."
+	case m.N["claims"] == m.N["pid"]:
+		return "The " + roleName(sent) + " says who it is, and the kernel says the same. It is not on the list: turned away."
 	}
-	return "The text says " + says + ", the kernel says " + sent + ": turned away."
+	return "The text says " + says + ", the kernel says " + sent + ", who is not on the list: turned away."
 }
 
 func echoSentence(w *sims.World) string {

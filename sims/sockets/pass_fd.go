@@ -197,15 +197,9 @@ var passFD = sims.Sim{
 // openAndPass opens a file, and from then on nobody may open it any more; it makes a
 // socket that listens; and it hands over whatever it is told to.
 func openAndPass(a *sims.Actor) error {
-	door, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	door, err := listenAt(unix.SOCK_STREAM, a.Arg("door"))
 	if err != nil {
-		return fmt.Errorf("socket: %w", err)
-	}
-	if err := unix.Bind(door, &unix.SockaddrUnix{Name: a.Arg("door")}); err != nil {
-		return fmt.Errorf("bind: %w", err)
-	}
-	if err := unix.Listen(door, backlog); err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return err
 	}
 	a.Hold("door", door)
 	a.Gate("open")
@@ -370,18 +364,11 @@ func use(a *sims.Actor, how string, have map[string]int) error {
 // welcome takes one connection from a socket that another process made.
 func welcome(a *sims.Actor, door int) error {
 	a.Gate("accept")
-	fd, _, err := unix.Accept4(door, unix.SOCK_CLOEXEC)
-	for err == unix.EINTR {
-		fd, _, err = unix.Accept4(door, unix.SOCK_CLOEXEC)
-	}
+	fd, peer, err := accept(door)
 	if err != nil {
-		return fmt.Errorf("accept: %w", err)
+		return err
 	}
 	defer unix.Close(fd)
-	peer, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
-	if err != nil {
-		return fmt.Errorf("getsockopt(SO_PEERCRED): %w", err)
-	}
 	_, err = unix.SendmsgN(fd, []byte("welcome"), nil, nil, unix.MSG_NOSIGNAL)
 	a.Say("accepted", sims.Word("what", "door"), sims.Num("pid", int(peer.Pid)), sims.Err(err))
 	return nil
