@@ -6,6 +6,7 @@ package sims
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"ipctour/sims/scene"
@@ -74,11 +75,36 @@ type Tell struct {
 }
 
 // Set changes a setting that a role reads while it runs. Each turn takes the
-// next of Values; Names say them in words.
+// next of Values; Names say them in words. Where Any is there the learner may type
+// another value as well, which Any turns into the number, or refuses.
 type Set struct {
 	Role, Setting string
 	Values        []int64
 	Names         []string
+	Any           func(string) (int64, error)
+}
+
+// Between takes any whole number from least to most, written with commas or without: for
+// Set.Any. The error says what would be taken.
+func Between(least, most int64) func(string) (int64, error) {
+	return func(text string) (int64, error) {
+		n, err := strconv.ParseInt(strings.ReplaceAll(strings.TrimSpace(text), ",", ""), 10, 64)
+		if err != nil || n < least || n > most {
+			return 0, fmt.Errorf("a number from %s to %s, not %q", scene.Thousands(least), scene.Thousands(most), text)
+		}
+		return n, nil
+	}
+}
+
+// Takes is the number behind a value by its name, or behind one that was typed.
+func (s Set) Takes(value string) (int64, error) {
+	if i := slices.Index(s.Names, value); i >= 0 {
+		return s.Values[i], nil
+	}
+	if s.Any != nil {
+		return s.Any(value)
+	}
+	return 0, fmt.Errorf("it is one of %s, not %q", strings.Join(s.Names, ", "), value)
 }
 
 // Choose gives an option its next value, or the value typed, and starts the cast anew.

@@ -59,7 +59,7 @@ var coalescing = sims.Sim{
 		{Key: "u", Name: "unblock", Help: "the target takes both signals out of its mask", Act: sims.Tell{Role: "target", Command: "unblock"}},
 		{Key: "b", Name: "block", Help: "the target blocks both signals", Act: sims.Tell{Role: "target", Command: "block"}},
 		{Key: "m", Name: "of each", Help: "how many of each signal are sent at a time",
-			Act: sims.Set{Role: "sender", Setting: "each", Values: []int64{5, 1, 12, 100}, Names: []string{"5", "1", "12", "100"}}},
+			Act: sims.Set{Role: "sender", Setting: "each", Values: []int64{5, 1, 12, 100}, Names: []string{"5", "1", "12", "100"}, Any: sims.Between(1, 1000)}},
 		{Key: "f", Name: "burst", Help: "1,000 of each, as fast as the sender can", Act: sims.Tell{Role: "sender", Command: "burst", Peer: "target"}},
 	},
 	Draw: drawCoalescing,
