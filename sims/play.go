@@ -199,6 +199,11 @@ func (p *Play) Next() error {
 		if i >= len(p.sim.Walk) {
 			return io.EOF
 		}
+		if i == 0 && p.touched { // the walk begins with a cast to which nothing was done yet
+			if err := p.recast("started anew for the walk", false); err != nil {
+				return err
+			}
+		}
 		return p.begin(&p.sim.Walk[i])
 	})
 }
@@ -221,7 +226,7 @@ func (p *Play) begin(s *Step) error {
 
 // stands reports whether a turn asks for nothing but what is there: an option's value
 // that the cast has, and nothing was done to it yet; a role that the learner has started
-// or killed already.
+// or ended already.
 func (p *Play) stands(t Turn) bool {
 	k := p.sim.Knob(t.Knob)
 	if k == nil {
@@ -233,6 +238,9 @@ func (p *Play) stands(t Turn) bool {
 	case Start:
 		_, err := p.run.PID(act.Role)
 		return err == nil
+	case Tell:
+		_, err := p.run.PID(act.Role)
+		return act.Ends && err != nil
 	case Break:
 		_, err := p.run.PID(act.Role)
 		return act.Fault == stage.Kill && err != nil

@@ -67,11 +67,13 @@ type Knob struct {
 type Act interface{ act() }
 
 // Tell sends a command to a role, which takes it with Actor.Next. Where Peer is
-// given, the command carries the pid of that role instead of N.
+// given, the command carries the pid of that role instead of N. Ends says that the role
+// ends by it.
 type Tell struct {
 	Role, Command string
 	N             int64
 	Peer          string
+	Ends          bool
 }
 
 // Set changes a setting that a role reads while it runs. Each turn takes the

@@ -77,6 +77,8 @@ var passFD = sims.Sim{
 		{Key: "k", Name: "worker accepts", Help: "accept(2) on the listening socket", Act: sims.Tell{Role: "worker", Command: "accept"}},
 		{Key: "u", Name: "start the caller", Help: "connect to the path, and wait for a welcome", Act: sims.Start{Role: "caller"}},
 		{Key: "d", Name: "opener closes the file", Help: "close(2) of its own descriptor", Act: sims.Tell{Role: "opener", Command: "close", N: 0}},
+		{Key: "f", Name: "opener closes the pipe end", Help: "close(2) of its own write end", Act: sims.Tell{Role: "opener", Command: "close", N: 1}},
+		{Key: "i", Name: "opener closes the memory", Help: "close(2) of its own descriptor", Act: sims.Tell{Role: "opener", Command: "close", N: 2}},
 		{Key: "l", Name: "opener closes the listening socket", Help: "close(2) of its own descriptor", Act: sims.Tell{Role: "opener", Command: "close", N: 3}},
 	},
 	Draw: drawPassFD,

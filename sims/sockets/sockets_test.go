@@ -25,8 +25,8 @@ func TestPlayedBetween(t *testing.T) {
 	})
 	t.Run("stream", func(t *testing.T) {
 		simtest.Between(t, &stream, map[string][]string{
-			"listening": {"start the guest", "accept"}, "queued": {"start the guest"}, "duplex": {"server calls", "guest reads"},
-			"outlives": {"guest orders", "server calls"}, "killed": {"knock"}, "refused": {"knock"}, "in-use": {"knock"},
+			"listening": {"start the guest", "accept"}, "queued": {"start the guest"}, "duplex": {"server calls", "guest reads"}, "killed": {"server hangs up", "knock"},
+			"outlives": {"guest orders", "server calls"}, "refused": {"knock"}, "in-use": {"knock"},
 			"missing": {"knock"}, "long": {"try long paths"}, "abstract": {"knock"}, "vanishes": {"start the guest", "accept"}, "rebinds": {"knock"},
 		})
 	})

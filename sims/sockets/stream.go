@@ -66,8 +66,9 @@ var stream = sims.Sim{
 		{Key: "w", Name: "server calls", Help: "the server sends a line to each of its guests", Act: sims.Tell{Role: "server", Command: "send"}},
 		{Key: "g", Name: "guest reads", Help: "the guest calls recv(2) once", Act: sims.Tell{Role: "guest", Command: "recv"}},
 		{Key: "r", Name: "server reads", Help: "the server calls recv(2) once on each connection", Act: sims.Tell{Role: "server", Command: "recv"}},
-		{Key: "f", Name: "guest leaves", Help: "the guest exits", Act: sims.Tell{Role: "guest", Command: "leave"}},
-		{Key: "i", Name: "second leaves", Help: "the second client exits", Act: sims.Tell{Role: "second", Command: "leave"}},
+		{Key: "d", Name: "server hangs up", Help: "the server closes its end of each conversation", Act: sims.Tell{Role: "server", Command: "close"}},
+		{Key: "f", Name: "guest leaves", Help: "the guest exits", Act: sims.Tell{Role: "guest", Command: "leave", Ends: true}},
+		{Key: "i", Name: "second leaves", Help: "the second client exits", Act: sims.Tell{Role: "second", Command: "leave", Ends: true}},
 		{Key: "k", Name: "kill the server", Help: "kill -9", Act: sims.Break{Fault: stage.Kill, Role: "server"}},
 		{Key: "b", Name: "start the server", Help: "socket, bind, listen once more", Act: sims.Start{Role: "server"}},
 		{Key: "u", Name: "remove the path", Help: "unlink(2) of the socket's name", Act: sims.Do{Run: removeDoor}},
@@ -215,13 +216,23 @@ func serve(a *sims.Actor) error {
 			for _, n := range numbers(guests) {
 				a.Gate("recv")
 				if gone := receive(a, guests[n], sims.Num("line", n)); gone {
-					unix.Close(guests[n])
-					delete(guests, n)
-					a.Hold(lineName(n), -1)
+					part(a, n, guests)
 				}
+			}
+		case "close":
+			for _, n := range numbers(guests) {
+				part(a, n, guests)
+				a.Say("hung up", sims.Num("line", n))
 			}
 		}
 	}
+}
+
+// part closes the server's end of one conversation.
+func part(a *sims.Actor, n int, guests map[int]int) {
+	unix.Close(guests[n])
+	delete(guests, n)
+	a.Hold(lineName(n), -1)
 }
 
 // admit takes the first connection out of the queue; with none there it sleeps. It

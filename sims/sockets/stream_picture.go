@@ -30,7 +30,7 @@ func lineOf(w *sims.World, client string) string {
 			line = ""
 		case m.Name == "accepted" && m.N["pid"] == int64(w.Actor(client).PID):
 			line = lineName(int(m.N["line"]))
-		case m.Name == "end" && lineName(int(m.N["line"])) == line:
+		case (m.Name == "end" || m.Name == "hung up") && lineName(int(m.N["line"])) == line:
 			line = ""
 		}
 	}
@@ -370,6 +370,8 @@ func momentSentence(w *sims.World, m *sims.Moment) string {
 		return who + " has received " + scene.Bytes(m.N["bytes"]) + "."
 	case "nothing there":
 		return "Nothing was there to receive for the " + roleName(m.Who) + "."
+	case "hung up":
+		return "The server has closed its end of the conversation, and listens as before. What the other side reads next is the end."
 	case "end":
 		if m.S["errno"] != "" {
 			return "recv gave the " + roleName(m.Who) + " " + m.S["errno"] + ": the other side is gone, and had left something unread."
