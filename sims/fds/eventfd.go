@@ -121,7 +121,7 @@ var eventfd = sims.Sim{
 		}},
 		{ID: "drains", Says: "one read returns the sum and leaves 0", After: "one-read", Check: func(a *sims.World) sims.Verdict {
 			sum, known := a.Before.Object("eventfd").Value()
-			if !known || sum == 0 || !a.Before.Actor("reader").Idle {
+			if !known || sum == 0 || asleepIn(a.Before, "reader", "read") {
 				return meddled
 			}
 			return sims.Judge(lastRead(a) == sum && a.Object("eventfd").Level("count") == 0, "read "+scene.ThousandsOf(sum)+", 0 left",
@@ -183,7 +183,7 @@ var eventfd = sims.Sim{
 }
 
 // meddled is the verdict where the counter or the reader was not as the walk had left it.
-var meddled = sims.Verdict{Status: sims.Skipped, Reason: "something was added or read by hand before the step"}
+var meddled = sims.ByHand("something was added or read")
 
 // addToCounter writes numbers of 8 bytes when it is told to.
 func addToCounter(a *sims.Actor) error {

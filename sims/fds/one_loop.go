@@ -142,7 +142,7 @@ var oneLoop = sims.Sim{
 }
 
 // otherLoop is the verdict where the learner has changed how the loop works.
-var otherLoop = sims.Verdict{Status: sims.Skipped, Reason: "another trigger was chosen, or the pipe was filled or emptied, by hand before the step"}
+var otherLoop = sims.ByHand("another trigger was chosen, or the pipe was filled or emptied,")
 
 // sigusr1 is the bit of SIGUSR1 in a signal mask.
 const sigusr1 = 1 << (int64(unix.SIGUSR1) - 1)

@@ -163,7 +163,7 @@ var timerfd = sims.Sim{
 }
 
 // readByHand is the verdict where the learner has read, or set the timer, in between.
-var readByHand = sims.Verdict{Status: sims.Skipped, Reason: "the timer was read or set by hand between the steps"}
+var readByHand = sims.ByHand("the timer was read or set")
 
 // missedEnough is as many ticks unread as the lazy reader is to miss, by the kernel.
 func missedEnough(w *sims.World) bool { return w.Object("timerfd").Level("ticks") >= missedTicks }

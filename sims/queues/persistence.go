@@ -166,7 +166,7 @@ func livingConsumer(w *sims.World) int64 {
 }
 
 // startedByHand is the verdict where the learner had the consumer started before its time.
-var startedByHand = sims.Verdict{Status: sims.Skipped, Reason: "the consumer was started by hand before the step"}
+var startedByHand = sims.ByHand("the consumer was started")
 
 // leaveLetters makes the queue, or opens the one that is there, and leaves three
 // letters in it. It does not know whether anybody will ever read them.

@@ -240,7 +240,7 @@ func since(w *sims.World, moment string, from time.Duration) (list []*sims.Momen
 }
 
 // takenByHand is the verdict where the learner has received what the step is about.
-var takenByHand = sims.Verdict{Status: sims.Skipped, Reason: "messages were received by hand before the step"}
+var takenByHand = sims.ByHand("messages were received")
 
 // said is messages in words: log 1, letter 2.
 func said(list []scene.Message) string {

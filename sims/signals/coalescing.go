@@ -103,7 +103,7 @@ var coalescing = sims.Sim{
 			}
 			got, want := values(b, standard), strconv.FormatInt(waitedFrom(b, "standard"), 10)
 			if len(got) == 0 {
-				return sims.Verdict{Status: sims.Skipped, Reason: "so many came with it that the handler's notes no longer hold it"}
+				return sims.ByHand("more was sent than the handler's notes hold,")
 			}
 			return sims.Judge(got[len(got)-1] == want, "number "+want, "number "+got[len(got)-1], "si_value of the signal, noted by the handler")
 		}},
@@ -261,7 +261,7 @@ func heldBack(b *sims.World, sent string) *sims.World {
 
 // meddled is the verdict where the learner had both unblocked when a step was to send to
 // a target that blocks them.
-var meddled = sims.Verdict{Status: sims.Skipped, Reason: "both were unblocked by hand before the step, so what was sent may have come in at once"}
+var meddled = sims.ByHand("both signals were unblocked")
 
 func blockedBefore(b *sims.World) bool { return inBoth(b.Before, "SigBlk") }
 

@@ -124,7 +124,7 @@ var dispositions = sims.Sim{
 		}},
 		{ID: "continued", Says: "SIGCONT lets a process go on even where it is ignored or blocked", After: "continued", Check: func(a *sims.World) sims.Verdict {
 			cont := int(unix.SIGCONT)
-			if letters(a.Before) != "TTTT" || !a.Before.InSet("blocked", "SigBlk", cont) {
+			if letters(a.Before) != "TTTT" || !a.InSet("blocked", "SigBlk", cont) {
 				return meddledWith("one of the four")
 			}
 			return sims.Judge(!strings.Contains(letters(a), "T") && len(letters(a)) == 4 && a.InSet("ignored", "SigIgn", cont) && a.InSet("blocked", "ShdPnd", cont) && a.InSet("blocked", "SigBlk", cont),
@@ -154,7 +154,7 @@ func chosen(signal string, then ...string) []sims.Turn {
 
 // meddledWith is the verdict where the learner had changed a target by hand before the step.
 func meddledWith(who string) sims.Verdict {
-	return sims.Verdict{Status: sims.Skipped, Reason: who + " was ended, let go on or unblocked by hand before the step"}
+	return sims.ByHand(who + " was ended, let go on or unblocked")
 }
 
 // everySignal is 1 to 31 and 34 to 64.

@@ -52,7 +52,7 @@ func checkForged(what string) func(*sims.World) sims.Verdict {
 }
 
 // otherListed is the verdict where the learner has put another client on the list.
-var otherListed = sims.Verdict{Status: sims.Skipped, Reason: "another client was put on the server's list by hand"}
+var otherListed = sims.ByHand("another client was put on the server's list")
 
 // checkAdmission judges a message that told the truth, from a client that is on the list,
 // or is not.

@@ -104,12 +104,12 @@ var stream = sims.Sim{
 		{ID: "killed", Turn: sims.Press("kill the server"), For: "the server is dead", Until: func(w *sims.World) bool {
 			return !w.Actor("server").Life.Alive() && w.Object("door").Level("holders") == 0
 		}},
-		{ID: "refused", Turn: sims.Press("knock"), For: "the stranger has its answer", Until: knockedAfter("killed")},
+		{ID: "refused", Turn: sims.Press("knock"), For: "the stranger has its answer", Until: knocked},
 		{ID: "in-use", Turn: sims.Press("start the server"), For: "the new server has tried to bind", Until: func(w *sims.World) bool {
 			return w.News("server", "bind failed") != nil && !w.Actor("server").Life.Alive()
 		}},
 		{ID: "missing", Turn: sims.Press("remove the path", "knock"), For: "the stranger has its answer", Until: func(w *sims.World) bool {
-			return knockedAfter("in-use")(w) && w.Object("door").Level("exists") == 0
+			return knocked(w) && w.Object("door").Level("exists") == 0
 		}},
 		{ID: "long", Turn: sims.Press("try long paths"), For: "the kernel has answered twice", Until: func(w *sims.World) bool {
 			m := w.News("stranger", "bound")
@@ -128,7 +128,7 @@ var stream = sims.Sim{
 	Claims: []sims.Claim{
 		{ID: "queue", Says: "connect returns before anybody has accepted", After: "queued", Check: func(a *sims.World) sims.Verdict {
 			if inConversation(a, "guest") {
-				return sims.Verdict{Status: sims.Skipped, Reason: "the guest was accepted by hand before the step"}
+				return sims.ByHand("the guest was accepted")
 			}
 			n, accepted := a.Object("door").Level("waiting"), a.Count("server", "accepted")
 			had, before := max(a.Before.Object("door").Level("waiting"), 0), a.Before.Count("server", "accepted")

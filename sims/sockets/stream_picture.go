@@ -51,13 +51,8 @@ func knockedAt(w *sims.World) string {
 	return orElse(m.S["errno"], "connected")
 }
 
-// knockedAfter waits for a knock that came after a step.
-func knockedAfter(step string) func(*sims.World) bool {
-	return func(w *sims.World) bool {
-		before := w.After(step)
-		return before != nil && w.Said("stranger", "knocked") > before.Said("stranger", "knocked")
-	}
-}
+// knocked is a knock of this step, with its answer.
+func knocked(w *sims.World) bool { return w.News("stranger", "knocked") != nil }
 
 // boundAt is the latest answer to a path of that length.
 func boundAt(w *sims.World, length int) string {
