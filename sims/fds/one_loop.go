@@ -80,7 +80,7 @@ var oneLoop = sims.Sim{
 			return w.Since(w.Last("poker", "poked")) >= 4 && w.Count("server", "pipe") >= 1 && w.Object("pipe").Level("queued") >= 0 && inEpoll(w) && len(w.Loop("epoll", "server", nil).Watches) == len(sources)
 		}},
 		{ID: "late", Turn: sims.Press("pipe"), For: "one more byte has come, and one was taken", Until: func(w *sims.World) bool {
-			return w.News("server", "took") != nil && inEpoll(w) && w.Since(w.Last("poker", "poked")) >= 4
+			return w.ReadSince(w.News("server", "took")) && inEpoll(w) && w.Since(w.Last("poker", "poked")) >= 4
 		}},
 		{ID: "drained", Turn: []sims.Turn{{Knob: "takes", Value: "all, till EAGAIN"}, {Knob: "pipe"}}, For: "the pipe is empty", Until: func(w *sims.World) bool {
 			return w.Object("pipe").Level("queued") == 0 && inEpoll(w) && w.ReadSince(w.News("server", "took"))

@@ -255,7 +255,7 @@ func tryInotify(*patient) (string, error) {
 }
 
 // tryUnixSockets makes a server and a client of each type that the lessons use, under
-// a name that the kernel chooses (unix(7): autobind), and sends a byte.
+// a name that the kernel chooses (unix(7): autobind), asks who they are and sends a byte.
 func tryUnixSockets(*patient) (string, error) {
 	for _, typ := range []int{unix.SOCK_STREAM, unix.SOCK_SEQPACKET} {
 		if err := callOverUnix(typ); err != nil {
@@ -294,11 +294,18 @@ func callOverUnix(typ int) error {
 		return os.NewSyscallError("accept4", err)
 	}
 	defer unix.Close(server)
+	if err := unix.SetsockoptInt(server, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
+		return os.NewSyscallError("setsockopt(SO_PASSCRED)", err)
+	}
+	if _, err := unix.GetsockoptUcred(server, unix.SOL_SOCKET, unix.SO_PEERCRED); err != nil {
+		return os.NewSyscallError("getsockopt(SO_PEERCRED)", err)
+	}
 	if _, err := unix.SendmsgN(client, []byte{1}, nil, nil, unix.MSG_NOSIGNAL); err != nil {
 		return os.NewSyscallError("sendmsg", err)
 	}
 	var b [1]byte
-	_, _, _, _, err = unix.Recvmsg(server, b[:], nil, unix.MSG_DONTWAIT)
+	beside := make([]byte, unix.CmsgSpace(unix.SizeofUcred))
+	_, _, _, _, err = unix.Recvmsg(server, b[:], beside, unix.MSG_DONTWAIT)
 	return os.NewSyscallError("recvmsg", err)
 }
 
