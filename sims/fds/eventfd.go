@@ -147,7 +147,7 @@ var eventfd = sims.Sim{
 				sleeps(a, "second")+", counter at "+counterText(a), "/proc/PID/stat, /proc/PID/syscall, /proc/PID/wchan, eventfd-count")
 		}},
 		{ID: "room", Says: "a read makes room, and the sleeping write is done then", After: "room", Check: func(a *sims.World) sims.Verdict {
-			if !atTop(a.Before) || !asleepIn(a.Before, "second", "write") {
+			if !atTop(a.Before) || !asleepIn(a.Before, "second", "write") || news(a, "full", "reader", "got") != 1 {
 				return meddled
 			}
 			return sims.Judge(lastRead(a) == scene.CounterMax && a.Object("eventfd").Level("count") == 4, "read "+scene.ThousandsOf(scene.CounterMax)+", then 4 in the counter",

@@ -102,6 +102,9 @@ var oneLoop = sims.Sim{
 				"the server's counters; /proc/PID/wchan, voluntary_ctxt_switches")
 		}},
 		{ID: "one-thread", Says: "one thread, the main one, waits for all of them", After: "threads", Check: func(a *sims.World) sims.Verdict {
+			if !inEpoll(a.Before) {
+				return otherLoop
+			}
 			m := a.Last("poker", "threads")
 			return sims.Judge(m.N["in epoll"] == 1 && m.N["tid"] == int64(a.Actor("server").PID), "1 thread in epoll, its tid is the pid",
 				fmt.Sprintf("%d of %d threads in epoll, tid %d, pid %d", m.N["in epoll"], m.N["threads"], m.N["tid"], a.Actor("server").PID), "/proc/PID/task/TID/wchan of every thread")
@@ -142,7 +145,7 @@ var oneLoop = sims.Sim{
 }
 
 // otherLoop is the verdict where the learner has changed how the loop works.
-var otherLoop = sims.ByHand("another trigger was chosen, or the pipe was filled or emptied,")
+var otherLoop = sims.ByHand("another trigger was chosen, or a source was poked or emptied,")
 
 // sigusr1 is the bit of SIGUSR1 in a signal mask.
 const sigusr1 = 1 << (int64(unix.SIGUSR1) - 1)

@@ -111,6 +111,7 @@ var trials = []trial{
 	{"signalfd", "signals as descriptors", trySignalfd, "the kernel was built without CONFIG_SIGNALFD; " + container},
 	{"inotify", "files that change, as a descriptor", tryInotify, "the kernel was built without CONFIG_INOTIFY_USER, or a limit is used up: sudo sysctl fs.inotify.max_user_instances=1024; " + container},
 	{"unix-sockets", "Unix sockets that listen and connect", tryUnixSockets, container},
+	{"scm-fds", "descriptors in flight, counted", tryInFlight, newerKernel},
 	{"signal-queue", "signals that wait in a queue", (*patient).signalQueue, "raise the limit (ulimit -i), or end the programs of this user that have signals waiting; " + container},
 	{"cpus", "two processors or more", tryCPUs, "lessons about races show less on one processor; give the machine or the container two, and allow sched_setaffinity"},
 }

@@ -46,6 +46,28 @@ func trySocketpair(*patient) (string, error) {
 	return "a packet went through a pair", os.NewSyscallError("recvmsg", err)
 }
 
+// tryInFlight sends a descriptor through a pair, and asks how many are on their way.
+func tryInFlight(*patient) (string, error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return "", os.NewSyscallError("socketpair", err)
+	}
+	defer unix.Close(pair[0])
+	defer unix.Close(pair[1]) // and what is in flight with it
+	if err := unix.Sendmsg(pair[0], []byte{1}, unix.UnixRights(pair[0]), nil, unix.MSG_NOSIGNAL); err != nil {
+		return "", os.NewSyscallError("sendmsg(SCM_RIGHTS)", err)
+	}
+	path := fmt.Sprintf("/proc/self/fdinfo/%d", pair[1])
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	if n := statusField(text, "scm_fds:"); n != "1" {
+		return "", fmt.Errorf("a descriptor is in flight, and %s says scm_fds %q", path, n)
+	}
+	return "a descriptor in flight was counted", nil
+}
+
 func tryMq(*patient) (string, error) {
 	name := fmt.Sprintf("ipctour-probe-%d", os.Getpid())
 	mqd, err := sys.MqOpen(name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC|unix.O_NONBLOCK, 0o600,

@@ -82,7 +82,7 @@ var persistence = sims.Sim{
 			return !w.Actor("producer").Life.Alive() && held(w) == livingConsumer(w)
 		}},
 		{ID: "listed", Turn: sims.Press("list the queue"), For: "the queue has been listed", Until: func(w *sims.World) bool {
-			return w.News("lister", "listed") != nil && !w.Actor("lister").Life.Alive() && held(w) == livingConsumer(w)
+			return listedLast(w) && !w.Actor("lister").Life.Alive() && held(w) == livingConsumer(w)
 		}},
 		{ID: "read", Turn: sims.Press("start the consumer", "receive all"), For: "the consumer has received all that was there", Until: func(w *sims.World) bool {
 			return w.Count("consumer", "received") > 0 && level(w) == 0 && told(w) && w.Actor("consumer").Idle
@@ -156,6 +156,17 @@ var persistence = sims.Sim{
 
 // waiting is at least three letters in the queue, all of them told.
 func waiting(w *sims.World) bool { return level(w) >= letters && told(w) }
+
+// listedLast is a listing since which nothing was put in or taken out.
+func listedLast(w *sims.World) bool {
+	m := w.Last("lister", "listed")
+	for _, other := range []string{"sent", "received"} {
+		if o := w.Last("", other); m == nil || o != nil && o.At > m.At {
+			return false
+		}
+	}
+	return true
+}
 
 // livingConsumer is 1 while the consumer lives: it has the queue open.
 func livingConsumer(w *sims.World) int64 {

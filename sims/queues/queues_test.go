@@ -28,7 +28,7 @@ func TestPlayedBetween(t *testing.T) {
 	})
 	t.Run("persistence", func(t *testing.T) {
 		simtest.Between(t, &persistence, map[string][]string{
-			"written": {"one more letter"}, "killed": {"one more letter", "list the queue", "kill the producer"}, "listed": {"list the queue"}, "read": {"start the consumer", "receive one"},
+			"written": {"one more letter"}, "killed": {"one more letter", "kill the producer"}, "listed": {"list the queue"}, "read": {"start the consumer", "receive one"},
 			"again": {"start the producer", "one more letter"}, "unlinked": {"list the queue", "one more letter"}, "refused": {"one more letter"}, "destroyed": {"start the consumer"},
 		})
 	})

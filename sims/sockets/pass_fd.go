@@ -137,13 +137,10 @@ var passFD = sims.Sim{
 			errno := a.Last("worker", "tried").S["errno"]
 			return sims.Judge(errno == "EACCES", "EACCES", orElse(errno, "a descriptor"), "errno of open(2)")
 		}},
-		{ID: "in-flight", Says: "between send and receive the descriptor is in the socket", After: "flying", Check: func(a *sims.World) sims.Verdict {
+		{ID: "in-flight", Says: "between send and receive the descriptor is in the socket", Needs: []string{"scm-fds"}, After: "flying", Check: func(a *sims.World) sims.Verdict {
 			n := a.Object("worker's end").Level("flying")
-			if n < 0 {
-				return sims.Verdict{Status: sims.Skipped, Reason: "fdinfo of a socket has no scm_fds on this kernel"}
-			}
-			had := max(a.Before.Object("worker's end").Level("flying"), 0)
-			return sims.Judge(n == had+1, fmt.Sprintf("%d in flight before the send, %d after it", had, had+1), fmt.Sprintf("%d in flight before the send, %d after it", had, n), "scm_fds in /proc/PID/fdinfo of the worker's socket")
+			want := int64(a.Said("opener", "passed") - a.Said("worker", "received"))
+			return sims.Judge(n == want && n > 0, fmt.Sprintf("passed and not received: %d; in flight: %d", want, want), fmt.Sprintf("passed and not received: %d; in flight: %d", want, n), "scm_fds in /proc/PID/fdinfo of the worker's socket")
 		}},
 		{ID: "new-number", Says: "the worker gets a new number for the same file", After: "received", Check: func(a *sims.World) sims.Verdict {
 			mine, _ := a.Holds("opener", "file", "r")
