@@ -228,22 +228,7 @@ func readLetters(a *sims.Actor) error {
 		return nil
 	}
 	a.Say("opened")
-	for {
-		c := a.Next()
-		if c.Name == "receive all" {
-			attr, err := sys.MqAttributes(mqd)
-			if err != nil {
-				return err
-			}
-			c.N = attr.CurMsgs
-		}
-		for range c.N {
-			a.Gate("receive")
-			if err := takeOne(a, mqd); err != nil {
-				return err
-			}
-		}
-	}
+	return takeAsTold(a, mqd)
 }
 
 // listQueue looks at the queue from outside. Reading the descriptor itself, with

@@ -15,7 +15,6 @@ import (
 
 	"ipctour/sims"
 	"ipctour/sims/scene"
-	"ipctour/sims/sys"
 )
 
 //go:embed priority.go
@@ -196,22 +195,7 @@ func receiveMail(a *sims.Actor) error {
 	if err != nil {
 		return err
 	}
-	for {
-		c := a.Next()
-		if c.Name == "receive all" {
-			attr, err := sys.MqAttributes(mqd)
-			if err != nil {
-				return err
-			}
-			c.N = attr.CurMsgs
-		}
-		for range c.N {
-			a.Gate("receive")
-			if err := takeOne(a, mqd); err != nil {
-				return err
-			}
-		}
-	}
+	return takeAsTold(a, mqd)
 }
 
 // told is everything in the queue told: the kernel's count and what the roles said agree.
