@@ -181,12 +181,25 @@ func longer(queue *probe.Watcher, look bool, send func()) int {
 		send()
 		return 0
 	}
-	_, _, _, _, _, before, _, _ := queue.Signals()
+	before := queued(queue)
+	for range 2000 { // until the others leave it alone for a moment
+		again := queued(queue)
+		if again == before {
+			break
+		}
+		before = again
+	}
 	send()
-	if _, _, _, _, _, after, _, _ := queue.Signals(); after == before+1 {
+	if queued(queue) == before+1 {
 		return 1
 	}
 	return 0
+}
+
+// queued is how many signals wait for the user of a process: its SigQ.
+func queued(of *probe.Watcher) int64 {
+	_, _, _, _, _, n, _, _ := of.Signals()
+	return n
 }
 
 // sendNumbered counts what the kernel took. EAGAIN: the user has as many signals

@@ -27,7 +27,7 @@ func TestPlayedBetween(t *testing.T) {
 		simtest.Between(t, &stream, map[string][]string{
 			"listening": {"start the guest", "accept"}, "queued": {"start the guest"}, "duplex": {"server calls", "guest reads"}, "killed": {"server hangs up", "knock"},
 			"outlives": {"guest orders", "server calls"}, "refused": {"knock"}, "in-use": {"knock"},
-			"missing": {"knock"}, "long": {"try long paths"}, "abstract": {"knock"}, "vanishes": {"start the guest", "accept"}, "rebinds": {"knock"},
+			"missing": {"knock"}, "long": {"try long paths"}, "abstract": {"knock"}, "vanishes": {"start the guest", "accept"}, "nobody": {"knock"}, "rebinds": {"knock"},
 		})
 	})
 	t.Run("flavours", func(t *testing.T) {
