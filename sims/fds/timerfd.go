@@ -81,7 +81,7 @@ var timerfd = sims.Sim{
 			return w.Actor("reader").Idle && (missedEnough(w) || o.S["missing"] != "" && o.Level("ticks") >= 1)
 		}},
 		{ID: "one-read", Turn: sims.Press("read once"), For: "one read has returned", Until: func(w *sims.World) bool {
-			return w.ReadSince(w.News("reader", "read"))
+			return w.ReadSince(w.News("reader", "read")) && w.Count("reader", "reads") > w.Before.Count("reader", "reads")
 		}},
 		{ID: "dozes", Turn: []sims.Turn{{Knob: "every 100 ms"}, {Knob: "reader's sleep", Value: "250 ms"}, {Knob: "doze"}}, For: "the dozing reader has read three times", Until: func(w *sims.World) bool {
 			return len(dozed(w)) >= 3
@@ -96,7 +96,7 @@ var timerfd = sims.Sim{
 		{ID: "no-more", Turn: sims.Press("read once", "read once"), For: "the second read sleeps, or has returned", Until: func(w *sims.World) bool {
 			o := w.Object("timerfd")
 			stands := asleepIn(w, "reader", "read") && o.Level("ticks") == 0 && o.Level("left") == 0 && w.Beats >= w.Before.Beats+4
-			return stands || news(w, "once", "reader", "read") > 1
+			return stands && (w.News("reader", "read") != nil || w.Before.Object("timerfd").Level("ticks") != 1) || news(w, "once", "reader", "read") > 1
 		}},
 		{ID: "left", Turn: sims.Press("every 100 ms", "ticker leaves"), For: "the ticker is gone and the reader has been woken", Until: func(w *sims.World) bool {
 			return !w.Actor("ticker").Life.Alive() && w.Object("timerfd").Level("holders") == 1 && w.Actor("reader").Idle &&

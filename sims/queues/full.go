@@ -81,7 +81,7 @@ var fullQueue = sims.Sim{
 			return fullAndAsleep(w) || w.Last("producer", "refused") != nil
 		}},
 		{ID: "one-out", Turn: sims.Press("take one"), For: "one message is out and another one in", Until: func(w *sims.World) bool {
-			return w.Count("consumer", "received") == 1 && w.Actor("consumer").Idle && fullAndAsleep(w)
+			return w.Count("consumer", "received") > w.Before.Count("consumer", "received") && w.Actor("consumer").Idle && fullAndAsleep(w)
 		}},
 		{ID: "flows", Turn: sims.Press("consumer goes on"), For: "the consumer has received 30 messages", Until: func(w *sims.World) bool {
 			return w.Count("consumer", "received") >= 30
@@ -108,7 +108,7 @@ var fullQueue = sims.Sim{
 			a := b.After("fills")
 			in, out := b.Count("producer", "sent")-a.Count("producer", "sent"), b.Count("consumer", "received")-a.Count("consumer", "received")
 			depth := b.Object("queue").Level("depth")
-			return sims.Judge(in == 1 && out == 1 && level(b) == depth, fmt.Sprintf("1 out, 1 in, %d in the queue", depth),
+			return sims.Judge(in == out && out >= 1 && level(b) == depth, fmt.Sprintf("%d out, %d in, %d in the queue", out, out, depth),
 				fmt.Sprintf("%d out, %d in, %d in the queue", out, in, level(b)), "mq_getattr(3), the returns of mq_receive(3) and mq_send(3)")
 		}},
 		{ID: "no-loss", Says: "no message is lost, and none overtakes another", After: "settles", Check: func(a *sims.World) sims.Verdict {

@@ -86,16 +86,16 @@ var credentials = sims.Sim{
 		{ID: "met", Turn: sims.Press("list the honest client"), For: "the server has accepted both", Until: func(w *sims.World) bool {
 			return w.Said("server", "accepted") == 2 && inConversation(w, "honest") && inConversation(w, "forger")
 		}},
-		{ID: "hello", Turn: sims.Press("honest says hello"), For: "the message has arrived", Until: messagesSince("met")},
-		{ID: "stranger", Turn: sims.Press("forger claims the truth"), For: "the message has arrived", Until: messagesSince("hello")},
-		{ID: "lie", Turn: sims.Press("forger lies in the text"), For: "the message has arrived", Until: messagesSince("stranger")},
+		{ID: "hello", Turn: sims.Press("honest says hello"), For: "the message has arrived", Until: heard("honest", "honest")},
+		{ID: "stranger", Turn: sims.Press("forger claims the truth"), For: "the message has arrived", Until: heard("forger", "forger")},
+		{ID: "lie", Turn: sims.Press("forger lies in the text"), For: "the message has arrived", Until: heard("forger", "honest")},
 		{ID: "forged-pid", Turn: sims.Press("forger claims the pid"), For: "the forger has the kernel's answer", Until: answered("pid", "lie")},
 		{ID: "forged-uid", Turn: sims.Press("forger claims a uid"), For: "the forger has the kernel's answer", Until: answered("uid", "forged-pid")},
 		{ID: "heir", Turn: sims.Press("honest forks"), For: "the child's message has arrived", Until: func(w *sims.World) bool {
-			return (messagesSince("forged-uid")(w) || w.News("honest", "has an heir") != nil) && messageFrom(w, "heir") != nil && opened(w, "heir", endName("honest"))
+			return messageFrom(w, "heir", "heir") != nil && opened(w, "heir", endName("honest"))
 		}},
 		{ID: "exec", Turn: sims.Press("honest becomes echo"), For: "the program's message has arrived", Until: func(w *sims.World) bool {
-			return messagesSince("heir")(w) && w.Actor("honest").Program != "" && !w.Actor("honest").Life.Alive()
+			return heard("honest", "honest")(w) && w.Actor("honest").Program != "" && !w.Actor("honest").Life.Alive()
 		}},
 	},
 	Claims: []sims.Claim{
@@ -122,19 +122,19 @@ var credentials = sims.Sim{
 		{ID: "truth", Says: "the kernel puts the sender's own pid beside the message, and the one on the list is admitted", After: "hello", Check: checkAdmission("honest", true)},
 		{ID: "not-listed", Says: "who is not on the list is turned away, even with the truth", After: "stranger", Check: checkAdmission("forger", false)},
 		{ID: "text-lies", Says: "the text can lie; the kernel's word beside it does not", After: "lie", Check: func(a *sims.World) sims.Verdict {
-			m, honest, forger := a.Last("server", "message"), a.Actor("honest").PID, a.Actor("forger").PID
+			m, honest, forger := messageFrom(a, "forger", "honest"), a.Actor("honest").PID, a.Actor("forger").PID
 			say := func(claims, pid any) string { return fmt.Sprintf("the text says %d, the kernel %d", claims, pid) }
 			return sims.Judge(m.N["claims"] == int64(honest) && m.N["pid"] == int64(forger), say(honest, forger), say(m.N["claims"], m.N["pid"]), "SCM_CREDENTIALS in recvmsg(2)")
 		}},
 		{ID: "forged-pid", Says: "claiming another pid gives EPERM, and nothing is sent", After: "forged-pid", Check: checkForged("pid")},
 		{ID: "forged-uid", Says: "claiming another user gives EPERM, and nothing is sent", After: "forged-uid", Check: checkForged("uid")},
 		{ID: "two-words", Says: "SO_PEERCRED stays with who connected, SCM_CREDENTIALS names who sent", After: "heir", Check: func(a *sims.World) sims.Verdict {
-			m, honest, heir := messageFrom(a, "heir"), a.Actor("honest").PID, a.Actor("heir").PID
+			m, honest, heir := messageFrom(a, "heir", "heir"), a.Actor("honest").PID, a.Actor("heir").PID
 			say := func(peer, pid any) string { return fmt.Sprintf("SO_PEERCRED %d, SCM_CREDENTIALS %d", peer, pid) }
 			return sims.Judge(m.N["peer"] == int64(honest) && m.N["pid"] == int64(heir) && m.N["admitted"] == 0, say(honest, heir)+", turned away", say(m.N["peer"], m.N["pid"])+", "+verdictOf(m), "getsockopt(SO_PEERCRED), SCM_CREDENTIALS in recvmsg(2)")
 		}},
 		{ID: "not-the-program", Says: "credentials name a process, not the program it runs", After: "exec", Check: func(a *sims.World) sims.Verdict {
-			m, honest := a.Last("server", "message"), a.Actor("honest")
+			m, honest := messageFrom(a, "honest", "honest"), a.Actor("honest")
 			if m.N["listed"] != int64(honest.PID) {
 				return otherListed
 			}

@@ -10,10 +10,11 @@ import (
 // The picture of sockets/credentials: who is connected, and the latest message with what its
 // text says beside what the kernel says.
 
-// messagesSince waits for a message that came after a step.
-func messagesSince(step string) func(*sims.World) bool {
+// heard waits for a message of this step: from a client, with a text that says a client.
+func heard(from, says string) func(*sims.World) bool {
 	return func(w *sims.World) bool {
-		return w.After(step) != nil && w.News("server", "message") != nil
+		m := messageFrom(w, from, says)
+		return m != nil && w.Before != nil && m.At >= w.Before.Now
 	}
 }
 
@@ -58,7 +59,7 @@ var otherListed = sims.ByHand("another client was put on the server's list")
 // or is not.
 func checkAdmission(client string, onList bool) func(*sims.World) sims.Verdict {
 	return func(a *sims.World) sims.Verdict {
-		m, pid := a.Last("server", "message"), int64(a.Actor(client).PID)
+		m, pid := messageFrom(a, client, client), int64(a.Actor(client).PID)
 		if (m.N["listed"] == pid) != onList {
 			return otherListed
 		}
@@ -70,10 +71,12 @@ func checkAdmission(client string, onList bool) func(*sims.World) sims.Verdict {
 	}
 }
 
-// messageFrom is the latest message that a role has sent, by the kernel's word; nil for none.
-func messageFrom(w *sims.World, role string) *sims.Moment {
+// messageFrom is the latest message that a role has sent, by the kernel's word, with a text
+// that says a role; nil for none.
+func messageFrom(w *sims.World, from, says string) *sims.Moment {
+	sender, claimed := int64(w.Actor(from).PID), int64(w.Actor(says).PID)
 	for i := len(w.Moments) - 1; i >= 0; i-- {
-		if m := &w.Moments[i]; m.Name == "message" && m.N["pid"] == int64(w.Actor(role).PID) && m.N["pid"] > 0 {
+		if m := &w.Moments[i]; m.Name == "message" && sender > 0 && m.N["pid"] == sender && m.N["claims"] == claimed {
 			return m
 		}
 	}
