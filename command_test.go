@@ -128,6 +128,38 @@ func TestVerifyJSON(t *testing.T) {
 	}
 }
 
+// TestLowSignalLimit: where few signals may wait, the lesson that queues them is skipped
+// by name, for the reason that doctor gives.
+func TestLowSignalLimit(t *testing.T) {
+	const pending = 11 // RLIMIT_SIGPENDING, which syscall does not have
+	var was syscall.Rlimit
+	if err := syscall.Getrlimit(pending, &was); err != nil {
+		t.Fatal(err)
+	}
+	low := was
+	low.Cur = min(was.Max, 5) // what this test starts inherits it
+	if err := syscall.Setrlimit(pending, &low); err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Setrlimit(pending, &was)
+	why := ""
+	for _, c := range objects(t, run(t, "doctor", "--json").stdout, "id", "name", "ok", "detail", "advice", "lessons") {
+		if c["id"] == "signal-queue" && c["ok"] == false {
+			why, _ = c["detail"].(string)
+		}
+	}
+	got := run(t, "verify", "signals/coalescing", "--json")
+	rows := objects(t, got.stdout, "lesson", "claim", "says", "verdict", "expected", "measured", "source", "reason")
+	if why == "" || got.status != 0 || len(rows) == 0 {
+		t.Errorf("doctor says %q, status %d, %d claims: %s", why, got.status, len(rows), got.stderr)
+	}
+	for _, r := range rows {
+		if r["verdict"] != "skipped" || r["reason"] != why {
+			t.Errorf("claim %v: %v, because %v; doctor says %q", r["claim"], r["verdict"], r["reason"], why)
+		}
+	}
+}
+
 // objects reads an array of objects that have exactly these fields.
 func objects(t *testing.T, text string, fields ...string) []map[string]any {
 	t.Helper()

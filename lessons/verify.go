@@ -48,11 +48,15 @@ func (l *Lesson) Missing() string {
 	if l.Sim == nil {
 		return ErrToCome.Error()
 	}
-	return missing(append([]string{House}, l.Sim.Needs...))
+	return missing(slices.Concat(needed, l.Sim.Needs))
 }
 
-// House is what every lesson needs: the counters of its roles are pages of a memfd.
-const House = "memfd"
+// needed is what every lesson needs: the counters of its roles are pages of a memfd, and
+// what they say comes over a pair of sockets.
+var needed = []string{"memfd", "socketpair"}
+
+// OfHouse reports whether every lesson needs a capability.
+func OfHouse(id string) bool { return slices.Contains(needed, id) }
 
 // missing gives the reasons for the capabilities that this machine lacks.
 func missing(needs []string) string {
@@ -115,7 +119,7 @@ func (l *Lesson) Needs() []string {
 	if l.Sim == nil {
 		return nil
 	}
-	needs := append([]string{House}, l.Sim.Needs...)
+	needs := slices.Concat(needed, l.Sim.Needs)
 	for _, c := range l.Sim.Claims {
 		needs = append(needs, c.Needs...)
 	}

@@ -219,7 +219,7 @@ func (p *Play) Next() error {
 }
 
 // Turn turns a knob, as a key of the learner does. Value is for a Choose (the
-// option's new value) and a Set (one of its names); empty takes the next one.
+// option's new value) and a Set (one of its names, or what it takes besides); empty takes the next one.
 func (p *Play) Turn(knob, value string) error {
 	return p.call(func() error {
 		if k := p.sim.Knob(knob); k != nil && !p.sim.live(k) {
@@ -267,6 +267,9 @@ func (p *Play) turn(name, value string) error {
 
 func (p *Play) tell(act Tell) error {
 	n := act.N
+	if _, err := p.run.PID(act.Role); err != nil && act.Ends {
+		return stage.Already{Says: err.Error()}
+	}
 	if act.Peer != "" {
 		pid, err := p.run.PID(act.Peer)
 		if err != nil {
@@ -278,17 +281,20 @@ func (p *Play) tell(act Tell) error {
 }
 
 func (p *Play) set(k *Knob, act Set, value string, note Event) error {
-	i := (p.cycle[k.Name] + 1) % len(act.Values)
-	if value != "" {
-		if i = slices.Index(act.Names, value); i < 0 {
-			return fmt.Errorf("knob %q has no value %q", k.Name, value)
-		}
+	if value == "" {
+		value = act.Names[(p.cycle[k.Name]+1)%len(act.Names)]
 	}
-	p.cycle[k.Name] = i
+	n, err := act.Takes(value)
+	if err != nil {
+		return fmt.Errorf("knob %q: %w", k.Name, err)
+	}
+	if i := slices.Index(act.Names, value); i >= 0 {
+		p.cycle[k.Name] = i
+	}
 	note.Who = act.Role
-	note.S = map[string]string{"value": act.Names[i], "setting": act.Setting}
+	note.S = map[string]string{"value": value, "setting": act.Setting}
 	p.journal.Add(note)
-	return p.run.Set(act.Role, act.Setting, act.Values[i])
+	return p.run.Set(act.Role, act.Setting, n)
 }
 
 func (p *Play) following(option string) string {

@@ -1,6 +1,7 @@
 package sims
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -20,25 +21,29 @@ type due struct {
 // begin turns a step's knobs. Where a learner's play has taken away what it builds on,
 // a new cast goes through the steps before it first: see goOn.
 func (p *Play) begin(s *Step) error {
-	if s.From == "" || !p.lost(s) {
+	if !p.lost(s) {
 		p.asked(s)
 		return p.turnAll(s, s.Turn, false)
 	}
-	from := p.sim.Step(s.From)
+	from := p.sim.Step(cmp.Or(s.From, s.ID))
 	if err := p.recast("started anew: you have played in between", false, from != s); err != nil {
 		return fmt.Errorf("step %s: %w", s.ID, err)
 	}
-	p.begun = p.sim.stepAt(s.From)
+	p.begun = p.sim.stepAt(from.ID)
 	p.due = &due{from, from.Turn}
 	return nil
 }
 
-// lost reports whether what a step builds on is gone.
+// lost reports whether what a step builds on is gone. The first builds on a cast to
+// which nothing was done.
 func (p *Play) lost(s *Step) bool {
-	if s.Lost != nil {
+	switch {
+	case s.Lost != nil:
 		return s.Lost(p.world)
+	case s.From != "":
+		return p.played
 	}
-	return p.played
+	return p.touched && s == &p.sim.Walk[0]
 }
 
 // goOn begins the next step where the walk has gone back to an earlier one than Next

@@ -6,6 +6,7 @@ package sims
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"ipctour/sims/scene"
@@ -70,19 +71,46 @@ type Knob struct {
 type Act interface{ act() }
 
 // Tell sends a command to a role, which takes it with Actor.Next. Where Peer is
-// given, the command carries the pid of that role instead of N.
+// given, the command carries the pid of that role instead of N. Ends says that the role
+// ends by it.
 type Tell struct {
 	Role, Command string
 	N             int64
 	Peer          string
+	Ends          bool
 }
 
 // Set changes a setting that a role reads while it runs. Each turn takes the
-// next of Values; Names say them in words.
+// next of Values; Names say them in words. Where Any is there the learner may type
+// another value as well, which Any turns into the number, or refuses.
 type Set struct {
 	Role, Setting string
 	Values        []int64
 	Names         []string
+	Any           func(string) (int64, error)
+}
+
+// Between takes any whole number from least to most, written with commas or without: for
+// Set.Any. The error says what would be taken.
+func Between(least, most int64) func(string) (int64, error) {
+	return func(text string) (int64, error) {
+		n, err := strconv.ParseInt(strings.ReplaceAll(strings.TrimSpace(text), ",", ""), 10, 64)
+		if err != nil || n < least || n > most {
+			return 0, fmt.Errorf("a number from %s to %s, not %q", scene.Thousands(least), scene.Thousands(most), text)
+		}
+		return n, nil
+	}
+}
+
+// Takes is the number behind a value by its name, or behind one that was typed.
+func (s Set) Takes(value string) (int64, error) {
+	if i := slices.Index(s.Names, value); i >= 0 {
+		return s.Values[i], nil
+	}
+	if s.Any != nil {
+		return s.Any(value)
+	}
+	return 0, fmt.Errorf("it is one of %s, not %q", strings.Join(s.Names, ", "), value)
 }
 
 // Choose gives an option its next value, or the value typed, and starts the cast anew
@@ -194,6 +222,19 @@ func Judge(ok bool, expected, measured, source string) Verdict {
 	}
 	return v
 }
+
+// ByHand is the verdict on a claim that cannot be judged because the learner has done what a
+// step was to show, or undone what it needs: what, as in "the reader was woken". A walk that
+// nobody touches never gives it.
+func ByHand(what string) Verdict {
+	return Verdict{Status: Skipped, Reason: what + " by hand before the step" + handMark}
+}
+
+// handMark tells such a reason from one that the machine gives.
+const handMark = ", so this run cannot show it"
+
+// OfHand reports whether a verdict is ByHand.
+func (v Verdict) OfHand() bool { return v.Status == Skipped && strings.HasSuffix(v.Reason, handMark) }
 
 // Judge judges a world: Open while the step has not been done. A check that breaks down fails the claim and says so: one
 // bad lesson must not end the tour.

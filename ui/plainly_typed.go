@@ -176,8 +176,13 @@ func (w *plainLesson) hint() {
 func (w *plainLesson) help() {
 	for _, k := range w.it.Sim.Knobs {
 		words := k.Name + ": " + k.Help
-		if c, ok := k.Act.(sims.Choose); ok {
-			words += w.choices(c.Option)
+		switch act := k.Act.(type) {
+		case sims.Choose:
+			words += w.choices(act.Option)
+		case sims.Set:
+			if act.Any != nil {
+				words += " (one of " + strings.Join(act.Names, ", ") + ", or another)"
+			}
 		}
 		w.row(k.Key, words)
 	}

@@ -56,7 +56,7 @@ var sigpipe = sims.Sim{
 	Knobs: []sims.Knob{
 		{Key: "w", Name: "write", Help: "the writer writes a line, whoever may be there", Act: sims.Tell{Role: "writer", Command: "write"}},
 		{Key: "g", Name: "read", Help: "the reader reads once", Act: sims.Tell{Role: "reader", Command: "read"}},
-		{Key: "l", Name: "reader leaves", Help: "the reader exits, and the kernel closes its end", Act: sims.Tell{Role: "reader", Command: "leave"}},
+		{Key: "l", Name: "reader leaves", Help: "the reader exits, and the kernel closes its end", Act: sims.Tell{Role: "reader", Command: "leave", Ends: true}},
 		{Key: "p", Name: "wait, then write", Help: "the writer sleeps in poll until the other side is gone, and writes a line then", Act: sims.Tell{Role: "writer", Command: "wait"}},
 		{Key: "d", Name: "SIGPIPE", Help: "what SIGPIPE does to the writer: the default, ignored, or as Go's runtime has it; the cast starts anew", Act: sims.Choose{Option: "SIGPIPE"}},
 		{Key: "o", Name: "channel", Help: "a pipe, a socket, or a socket with MSG_NOSIGNAL; the cast starts anew", Act: sims.Choose{Option: "channel"}},

@@ -8,6 +8,7 @@ import (
 	_ "embed"
 	"encoding/binary"
 	"fmt"
+	"math"
 
 	"golang.org/x/sys/unix"
 
@@ -23,7 +24,7 @@ var eventfd = sims.Sim{
 	Source: eventfdSource,
 	Roles: []sims.Role{
 		{Name: "writer", Run: addToCounter, Counters: []string{"writes"}, Gates: []string{"write"}},
-		{Name: "second", Run: addToCounter, Counters: []string{"writes"}, Gates: []string{"write"}},
+		{Name: "second", Run: addToCounter, Counters: []string{"writes"}, Settings: []string{"number"}, Gates: []string{"write"}},
 		{Name: "reader", Run: takeFromCounter, Counters: []string{"reads"}, Gates: []string{"read"}},
 	},
 	Options: []sims.Option{
@@ -46,23 +47,27 @@ var eventfd = sims.Sim{
 		for _, role := range []string{"writer", "second", "reader"} {
 			w.Give(role, "counter", counter) // one descriptor for both ways: there are no ends
 		}
+		w.Set("second", "number", 1)
 		return nil
 	},
 	Knobs: []sims.Knob{
 		{Key: "1", Name: "add 3", Help: "the writer writes the number 3", Act: sims.Tell{Role: "writer", Command: "add", N: 3}},
 		{Key: "2", Name: "add 4", Help: "the second writer writes the number 4", Act: sims.Tell{Role: "second", Command: "add", N: 4}},
+		{Key: "p", Name: "number", Help: "the number for the key s", Act: sims.Set{Role: "second", Setting: "number",
+			Values: []int64{1, 5, 100, 1_000_000}, Names: []string{"1", "5", "100", "1,000,000"}, Any: sims.Between(0, math.MaxInt64)}},
+		{Key: "s", Name: "add it", Help: "the second writer writes the number chosen by p", Act: sims.Tell{Role: "second", Command: "add chosen"}},
 		{Key: "3", Name: "read", Help: "the reader calls read(2) once, with room for 8 bytes", Act: sims.Tell{Role: "reader", Command: "read"}},
 		{Key: "4", Name: "add 2^64−2", Help: "the writer writes the most that the counter holds", Act: sims.Tell{Role: "writer", Command: "add", N: -2}},
 		{Key: "5", Name: "add 2^64−1", Help: "the writer writes one more than the counter can ever hold", Act: sims.Tell{Role: "writer", Command: "add", N: -1}},
 		{Key: "m", Name: "EFD_SEMAPHORE", Help: "a read takes 1 instead of all; the cast starts anew", Act: sims.Choose{Option: "a read takes"}},
 		{Key: "b", Name: "EFD_NONBLOCK", Help: "EAGAIN instead of sleep; the cast starts anew", Act: sims.Choose{Option: "mode"}},
-		{Key: "w", Name: "writer leaves", Help: "the writer exits", Act: sims.Tell{Role: "writer", Command: "leave"}},
-		{Key: "l", Name: "second leaves", Help: "the second writer exits", Act: sims.Tell{Role: "second", Command: "leave"}},
+		{Key: "w", Name: "writer leaves", Help: "the writer exits", Act: sims.Tell{Role: "writer", Command: "leave", Ends: true}},
+		{Key: "l", Name: "second leaves", Help: "the second writer exits", Act: sims.Tell{Role: "second", Command: "leave", Ends: true}},
 	},
 	Draw: drawEventfd,
 	Measured: func(w *sims.World) (string, bool) {
 		a := w.After("one-read")
-		if a == nil {
+		if a == nil || a.Before.Object("eventfd").Level("count") != 7 {
 			return "", false
 		}
 		return fmt.Sprint(lastRead(a)), true
@@ -79,23 +84,24 @@ var eventfd = sims.Sim{
 			return asleepIn(w, "reader", "read") || news(w, "one-read", "reader", "got")+news(w, "one-read", "reader", "refused") > 0
 		}},
 		{ID: "wakes", Turn: sims.Press("add 3"), For: "the reader has been woken and has read", Until: func(w *sims.World) bool {
-			return news(w, "empty", "reader", "got") >= 1 && w.ReadSince(w.Last("reader", "got"))
+			return news(w, "empty", "reader", "got") >= 1 && w.ReadSince(w.Last("reader", "got")) ||
+				!asleepIn(w.Before, "reader", "read") && w.ReadSince(w.News("writer", "added"))
 		}},
-		{ID: "top", Turn: sims.Press("add 2^64−2"), For: "the counter is at its top", Until: func(w *sims.World) bool {
+		{ID: "top", Turn: []sims.Turn{{Knob: "EFD_NONBLOCK", Value: "blocking"}, {Knob: "add 2^64−2"}}, For: "the counter is at its top", Until: func(w *sims.World) bool {
 			return atTop(w) && w.ReadSince(w.Last("writer", "added"))
 		}},
 		{ID: "full", Turn: sims.Press("add 4"), For: "the second writer sleeps in write, or write has returned", Until: func(w *sims.World) bool {
 			return asleepIn(w, "second", "write") || news(w, "top", "second", "added")+news(w, "top", "second", "refused") > 0
 		}},
 		{ID: "room", Turn: sims.Press("read"), For: "the reader has read and the second writer's number is in", Until: func(w *sims.World) bool {
-			return news(w, "full", "reader", "got") >= 1 && news(w, "full", "second", "added") >= 1 && w.ReadSince(w.Last("second", "added")) && w.ReadSince(w.Last("reader", "got"))
+			return w.ReadSince(w.News("reader", "got")) && w.ReadSince(w.Last("second", "added")) && !asleepIn(w, "second", "write")
 		}},
 		{ID: "too-much", Turn: sims.Press("add 2^64−1"), For: "the kernel has refused it", Until: func(w *sims.World) bool {
-			return news(w, "room", "writer", "refused") >= 1 && w.ReadSince(w.Last("writer", "refused"))
+			return w.ReadSince(w.News("writer", "refused"))
 		}},
 		{ID: "no-end", Turn: sims.Press("writer leaves", "second leaves", "read", "read"), For: "both writers are gone, and the reader sleeps or has seen an end", Until: func(w *sims.World) bool {
 			got := news(w, "too-much", "reader", "got")
-			return got == 1 && !w.Actor("writer").Life.Alive() && !w.Actor("second").Life.Alive() && w.Object("eventfd").Level("holders") == 1 &&
+			return got <= 1 && !w.Actor("writer").Life.Alive() && !w.Actor("second").Life.Alive() && w.Object("eventfd").Level("holders") == 1 &&
 				asleepIn(w, "reader", "read") || got+news(w, "too-much", "reader", "refused") > 1
 		}},
 		{ID: "eagain", Turn: []sims.Turn{{Knob: "EFD_NONBLOCK", Value: "non-blocking"}, {Knob: "read"}}, For: "the reader was refused", Until: func(w *sims.World) bool {
@@ -108,14 +114,24 @@ var eventfd = sims.Sim{
 	},
 	Claims: []sims.Claim{
 		{ID: "adds", Says: "the kernel adds up what is written: after 3 and 4 the counter is at 7", After: "added", Check: func(a *sims.World) sims.Verdict {
+			if a.Said("", "added") != 2 {
+				return meddled
+			}
 			return sims.Judge(a.Object("eventfd").Level("count") == 7, "7 after 3 and 4", counterText(a)+" after 3 and 4", "eventfd-count in /proc/PID/fdinfo")
 		}},
 		{ID: "drains", Says: "one read returns the sum and leaves 0", After: "one-read", Check: func(a *sims.World) sims.Verdict {
-			return sims.Judge(lastRead(a) == 7 && a.Object("eventfd").Level("count") == 0, "read 7, 0 left",
-				fmt.Sprintf("read %d, %s left", lastRead(a), counterText(a)), "the number that read(2) gave, eventfd-count in /proc/PID/fdinfo")
+			sum, known := a.Before.Object("eventfd").Value()
+			if !known || sum == 0 || asleepIn(a.Before, "reader", "read") {
+				return meddled
+			}
+			return sims.Judge(lastRead(a) == sum && a.Object("eventfd").Level("count") == 0, "read "+scene.ThousandsOf(sum)+", 0 left",
+				"read "+scene.ThousandsOf(lastRead(a))+", "+counterText(a)+" left", "the number that read(2) gave, eventfd-count in /proc/PID/fdinfo")
 		}},
 		{ID: "empty-sleeps", Says: "a read of 0 sleeps in the kernel until somebody writes", After: "wakes", Check: func(b *sims.World) sims.Verdict {
 			a := b.After("empty")
+			if n, _ := a.Before.Object("eventfd").Value(); n > 0 || asleepIn(a, "reader", "read") && !asleepIn(b.Before, "reader", "read") {
+				return meddled
+			}
 			return sims.Judge(asleepIn(a, "reader", "read") && a.Object("eventfd").Level("count") == 0 && lastRead(b) == 3,
 				"state S in read(2) at 0; after a write of 3 it read 3", fmt.Sprintf("%s at %s; after a write of 3 it read %d", sleeps(a, "reader"), counterText(a), lastRead(b)),
 				"/proc/PID/stat, /proc/PID/syscall, /proc/PID/wchan, eventfd-count")
@@ -124,10 +140,16 @@ var eventfd = sims.Sim{
 			return sims.Judge(atTop(a), scene.ThousandsOf(scene.CounterMax), counterText(a), "eventfd-count in /proc/PID/fdinfo")
 		}},
 		{ID: "full-sleeps", Says: "a write that would pass 2^64−2 sleeps, and adds nothing yet", After: "full", Check: func(a *sims.World) sims.Verdict {
+			if !atTop(a.Before) {
+				return meddled
+			}
 			return sims.Judge(asleepIn(a, "second", "write") && atTop(a), "state S in write(2), counter at "+scene.ThousandsOf(scene.CounterMax),
 				sleeps(a, "second")+", counter at "+counterText(a), "/proc/PID/stat, /proc/PID/syscall, /proc/PID/wchan, eventfd-count")
 		}},
 		{ID: "room", Says: "a read makes room, and the sleeping write is done then", After: "room", Check: func(a *sims.World) sims.Verdict {
+			if !atTop(a.Before) || !asleepIn(a.Before, "second", "write") || news(a, "full", "reader", "got") != 1 {
+				return meddled
+			}
 			return sims.Judge(lastRead(a) == scene.CounterMax && a.Object("eventfd").Level("count") == 4, "read "+scene.ThousandsOf(scene.CounterMax)+", then 4 in the counter",
 				"read "+scene.ThousandsOf(lastRead(a))+", then "+counterText(a)+" in the counter", "the number that read(2) gave, eventfd-count")
 		}},
@@ -151,11 +173,17 @@ var eventfd = sims.Sim{
 					took = append(took, uint64(m.N["value"]))
 				}
 			}
+			if len(took) != 3 || a.Said("", "added") != 2 {
+				return meddled
+			}
 			return sims.Judge(fmt.Sprint(took) == "[1 1 1]" && a.Object("eventfd").Level("count") == 4, "3 reads of 7 give [1 1 1] and leave 4",
 				fmt.Sprintf("%d reads of 7 give %d and leave %s", len(took), took, counterText(a)), "the numbers that read(2) gave, eventfd-count")
 		}},
 	},
 }
+
+// meddled is the verdict where the counter or the reader was not as the walk had left it.
+var meddled = sims.ByHand("something was added or read")
 
 // addToCounter writes numbers of 8 bytes when it is told to.
 func addToCounter(a *sims.Actor) error {
@@ -163,8 +191,11 @@ func addToCounter(a *sims.Actor) error {
 	var number [8]byte
 	for {
 		c := a.Next()
-		if c.Name == "leave" {
+		switch c.Name {
+		case "leave":
 			return nil
+		case "add chosen":
+			c.N = a.Setting("number")
 		}
 		binary.NativeEndian.PutUint64(number[:], uint64(c.N))
 		a.Gate("write")

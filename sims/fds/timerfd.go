@@ -23,10 +23,10 @@ var timerfdSource string
 var timerfd = sims.Sim{
 	ID:     "fds/timerfd",
 	Source: timerfdSource,
-	Needs:  []string{"event-fds"},
+	Needs:  []string{"timerfd"},
 	Roles: []sims.Role{
-		{Name: "ticker", Run: setTimer, Gates: []string{"settime"}},
-		{Name: "reader", Run: readTicks, Counters: []string{"reads", "ones", "ticks", "last"}, Gates: []string{"read", "doze"}},
+		{Name: "ticker", Run: setTimer, Settings: []string{"interval"}, Gates: []string{"settime"}},
+		{Name: "reader", Run: readTicks, Counters: []string{"reads", "ones", "ticks", "last"}, Settings: []string{"sleep"}, Gates: []string{"read", "doze"}},
 	},
 	Wire: func(w *sims.Wiring) error {
 		fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC)
@@ -36,24 +36,31 @@ var timerfd = sims.Sim{
 		timer := w.Own("timerfd", "timerfd", fd)
 		w.Give("ticker", "timer", timer)
 		w.Give("reader", "timer", timer)
+		w.Set("ticker", "interval", 500)
+		w.Set("reader", "sleep", 250)
 		return nil
 	},
 	Knobs: []sims.Knob{
 		{Key: "1", Name: "every 100 ms", Help: "the ticker sets the timer: ten times a second", Act: sims.Tell{Role: "ticker", Command: "every", N: 100}},
 		{Key: "2", Name: "every 10 ms", Help: "the ticker sets the timer: a hundred times a second", Act: sims.Tell{Role: "ticker", Command: "every", N: 10}},
 		{Key: "3", Name: "every second", Help: "the ticker sets the timer: once a second", Act: sims.Tell{Role: "ticker", Command: "every", N: 1000}},
+		{Key: "i", Name: "interval", Help: "the interval for the key s", Act: sims.Set{Role: "ticker", Setting: "interval",
+			Values: []int64{500, 20, 1}, Names: []string{"500 ms", "20 ms", "1 ms"}, Any: sims.Between(1, 60_000)}},
+		{Key: "s", Name: "every interval", Help: "the ticker sets the timer to the interval chosen by i", Act: sims.Tell{Role: "ticker", Command: "every"}},
 		{Key: "4", Name: "once", Help: "the ticker sets the timer: in 100 ms, and then no more", Act: sims.Tell{Role: "ticker", Command: "once", N: 100}},
 		{Key: "5", Name: "disarm", Help: "the ticker sets the timer to 0: it stands still", Act: sims.Tell{Role: "ticker", Command: "disarm"}},
 		{Key: "r", Name: "read once", Help: "the reader calls read(2) once, with room for 8 bytes", Act: sims.Tell{Role: "reader", Command: "read"}},
 		{Key: "a", Name: "read on and on", Help: "the reader reads as often as there is something", Act: sims.Tell{Role: "reader", Command: "read on"}},
-		{Key: "l", Name: "doze 250 ms", Help: "the reader sleeps for 250 ms between two reads", Act: sims.Tell{Role: "reader", Command: "read on", N: 250}},
+		{Key: "l", Name: "doze", Help: "the reader reads on, and sleeps between two reads", Act: sims.Tell{Role: "reader", Command: "doze"}},
+		{Key: "d", Name: "reader's sleep", Help: "how long it sleeps between two reads when it dozes", Act: sims.Set{Role: "reader", Setting: "sleep",
+			Values: []int64{250, 1000, 50}, Names: []string{"250 ms", "1,000 ms", "50 ms"}, Any: sims.Between(1, 10_000)}},
 		{Key: "w", Name: "stay away", Help: "the reader reads no more until you say so", Act: sims.Tell{Role: "reader", Command: "stay away"}},
-		{Key: "o", Name: "ticker leaves", Help: "the process that has set the timer exits", Act: sims.Tell{Role: "ticker", Command: "leave"}},
+		{Key: "o", Name: "ticker leaves", Help: "the process that has set the timer exits", Act: sims.Tell{Role: "ticker", Command: "leave", Ends: true}},
 	},
 	Draw: drawTimerfd,
 	Measured: func(w *sims.World) (string, bool) {
 		a := w.After("one-read")
-		if a == nil {
+		if a == nil || !missedEnough(w.After("missed")) {
 			return "", false
 		}
 		switch n := a.Last("reader", "read").N["n"]; {
@@ -69,26 +76,27 @@ var timerfd = sims.Sim{
 		{ID: "keeps-up", Turn: sims.Press("every 100 ms", "read on and on"), For: "the reader has read two ticks and waits for the next", Until: func(w *sims.World) bool {
 			return w.Count("reader", "ones") >= 2 && asleepIn(w, "reader", "read")
 		}},
-		{ID: "missed", Turn: sims.Press("stay away"), For: "five ticks have gone by unread", Until: func(w *sims.World) bool {
+		{ID: "missed", Turn: sims.Press("every 100 ms", "stay away"), For: "five ticks have gone by unread", Until: func(w *sims.World) bool {
 			o := w.Object("timerfd")
-			return w.Actor("reader").Idle && (o.Level("ticks") >= missedTicks || o.S["missing"] != "" && o.Level("ticks") >= 1)
+			return w.Actor("reader").Idle && (missedEnough(w) || o.S["missing"] != "" && o.Level("ticks") >= 1)
 		}},
 		{ID: "one-read", Turn: sims.Press("read once"), For: "one read has returned", Until: func(w *sims.World) bool {
-			return news(w, "missed", "reader", "read") >= 1 && w.ReadSince(w.Last("reader", "read"))
+			return w.ReadSince(w.News("reader", "read")) && w.Count("reader", "reads") > w.Before.Count("reader", "reads")
 		}},
-		{ID: "dozes", Turn: sims.Press("doze 250 ms"), For: "the dozing reader has read three times", Until: func(w *sims.World) bool {
+		{ID: "dozes", Turn: []sims.Turn{{Knob: "every 100 ms"}, {Knob: "reader's sleep", Value: "250 ms"}, {Knob: "doze"}}, For: "the dozing reader has read three times", Until: func(w *sims.World) bool {
 			return len(dozed(w)) >= 3
 		}},
 		{ID: "adds-up", Turn: sims.Press("stay away"), For: "the reader has stopped reading", Until: func(w *sims.World) bool {
 			return w.Actor("reader").Idle && mode(w) == "away" && w.Last("reader", "read") != nil
 		}},
 		{ID: "once", Turn: sims.Press("once"), For: "the timer has expired once and stands still", Until: func(w *sims.World) bool {
-			o := w.Object("timerfd")
-			return news(w, "adds-up", "ticker", "set") >= 1 && o.Level("interval") == 0 && o.Level("left") == 0 && o.Level("ticks") == 1
+			o := w.Object("timerfd") // a read by hand may be waiting for it
+			return w.ReadSince(w.News("ticker", "set")) && o.Level("interval") == 0 && o.Level("left") == 0 && (o.Level("ticks") == 1 || grown(w, "adds-up", "reader", "reads") > 0)
 		}},
 		{ID: "no-more", Turn: sims.Press("read once", "read once"), For: "the second read sleeps, or has returned", Until: func(w *sims.World) bool {
-			n := news(w, "once", "reader", "read")
-			return n == 1 && asleepIn(w, "reader", "read") && w.Object("timerfd").Level("ticks") == 0 || n > 1
+			o := w.Object("timerfd")
+			stands := asleepIn(w, "reader", "read") && o.Level("ticks") == 0 && o.Level("left") == 0 && w.Beats >= w.Before.Beats+4
+			return stands && (w.News("reader", "read") != nil || w.Before.Object("timerfd").Level("ticks") != 1) || news(w, "once", "reader", "read") > 1
 		}},
 		{ID: "left", Turn: sims.Press("every 100 ms", "ticker leaves"), For: "the ticker is gone and the reader has been woken", Until: func(w *sims.World) bool {
 			return !w.Actor("ticker").Life.Alive() && w.Object("timerfd").Level("holders") == 1 && w.Actor("reader").Idle &&
@@ -107,9 +115,12 @@ var timerfd = sims.Sim{
 			a := b.After("missed")
 			m := b.Last("reader", "read")
 			said, n := a.Object("timerfd").Level("ticks"), m.N["n"]
+			if !missedEnough(a) || b.Count("reader", "reads")-a.Count("reader", "reads") != 1 {
+				return readByHand
+			}
 			_, most := expired(b, m)
-			reads := b.Count("reader", "reads") - a.Count("reader", "reads")
-			return sims.Judge(reads == 1 && n >= said && said >= missedTicks && m.N["sum"] <= most, fmt.Sprintf("1 read, %d and what has come since", said),
+			reads := b.Count("reader", "reads") - b.Before.Count("reader", "reads")
+			return sims.Judge(reads == 1 && n >= said && n <= most, fmt.Sprintf("1 read, %d and what has come since", said),
 				fmt.Sprintf("%d read, %d", reads, n), "ticks in /proc/PID/fdinfo, brought up to date by timerfd_gettime(2); the number that read(2) gave")
 		}},
 		{ID: "dozing", Says: "who reads more rarely gets larger numbers, from the same timer", After: "dozes", Check: func(a *sims.World) sims.Verdict {
@@ -124,13 +135,20 @@ var timerfd = sims.Sim{
 				fmt.Sprintf("%d; the interval is %v", list, time.Duration(a.Object("timerfd").Level("interval"))), "the numbers that read(2) gave, it_interval in /proc/PID/fdinfo")
 		}},
 		{ID: "adds-up", Says: "all reads together are the ticks that the clock demands", After: "adds-up", Check: func(a *sims.World) sims.Verdict {
-			m := a.Last("reader", "read")
-			least, most := expired(a, m)
-			return sims.Judge(m.N["sum"] >= least-1 && m.N["sum"] <= most, fmt.Sprintf("%d, by the clock", most), fmt.Sprintf("%d, in %d reads", m.N["sum"], m.N["reads"]),
+			first, last, every := sinceSet(a)
+			if last == nil || first == last {
+				return readByHand
+			}
+			got := last.N["sum"] - first.N["sum"]
+			least, most := (last.N["before"]-first.N["after"])/every-1, (last.N["after"]-first.N["before"])/every+1
+			return sims.Judge(got >= least && got <= most, fmt.Sprintf("%d to %d, by the clock", least, most), fmt.Sprintf("%d, in %d reads", got, last.N["reads"]-first.N["reads"]),
 				"the numbers that read(2) gave; clock_gettime(CLOCK_MONOTONIC) before and after, over the interval")
 		}},
 		{ID: "once", Says: "without an interval it expires once, and a further read sleeps for good", After: "no-more", Check: func(b *sims.World) sims.Verdict {
 			a := b.After("once")
+			if a.Object("timerfd").Level("ticks") != 1 || a.Count("reader", "reads") != b.Before.Count("reader", "reads") || b.Before.Object("timerfd").Level("ticks") != 1 {
+				return readByHand
+			}
 			n := b.Last("reader", "read").N["n"]
 			return sims.Judge(n == 1 && asleepIn(b, "reader", "read") && a.Object("timerfd").Level("interval") == 0, "interval 0, read 1, then state S in read(2)",
 				fmt.Sprintf("interval %d, read %d, then %s", a.Object("timerfd").Level("interval"), n, sleeps(b, "reader")), "it_interval in /proc/PID/fdinfo, the number that read(2) gave, /proc/PID/stat")
@@ -144,16 +162,30 @@ var timerfd = sims.Sim{
 	},
 }
 
+// readByHand is the verdict where the learner has read, or set the timer, in between.
+var readByHand = sims.ByHand("the timer was read or set")
+
+// missedEnough is as many ticks unread as the lazy reader is to miss, by the kernel.
+func missedEnough(w *sims.World) bool { return w.Object("timerfd").Level("ticks") >= missedTicks }
+
 // missedTicks is how many ticks the lazy reader is to miss at least.
 const missedTicks = 5
 
 // setTimer sets the timer when it is told to. It never waits for it.
 func setTimer(a *sims.Actor) error {
 	timer := a.FD("timer")
+	ticks := int64(0) // every so many ms
 	for {
 		c := a.Next()
-		if c.Name == "leave" {
+		if c.Name == "every" && c.N == 0 {
+			c.N = a.Setting("interval")
+		}
+		switch {
+		case c.Name == "leave":
 			return nil
+		case c.Name == "every" && c.N == ticks:
+			a.Say("as it is") // to set it anew would forget what is unread
+			continue
 		}
 		every := time.Duration(c.N) * time.Millisecond
 		start := monotonic()
@@ -169,13 +201,16 @@ func setTimer(a *sims.Actor) error {
 			a.Say("set failed", sims.Err(err))
 			continue
 		}
+		if ticks = 0; c.Name == "every" {
+			ticks = c.N
+		}
 		a.Say("set", sims.Word("how", c.Name), sims.Num("start", int(start)), sims.Num("every", int(every)))
 	}
 }
 
 // readTicks reads once when it is told to, or on and on, with a doze between or without.
 func readTicks(a *sims.Actor) error {
-	on, doze := false, time.Duration(0)
+	on, dozes := false, false
 	for {
 		c, told := sims.Command{}, true
 		if on {
@@ -188,16 +223,16 @@ func readTicks(a *sims.Actor) error {
 			on = false
 			a.Say("away")
 			continue
-		case told && c.Name == "read on":
-			on, doze = true, time.Duration(c.N)*time.Millisecond
-			a.Say("on", sims.Num("doze", int(doze)))
+		case told && (c.Name == "read on" || c.Name == "doze"):
+			on, dozes = true, c.Name == "doze"
+			a.Say("on", sims.Num("doze", map[bool]int{true: 1}[dozes]))
 		}
-		if !readOnce(a, !on || doze > 0) {
+		if !readOnce(a, !on || dozes) {
 			on = false
 		}
-		if on && doze > 0 {
+		if on && dozes {
 			a.Gate("doze")
-			pause := unix.NsecToTimespec(int64(doze))
+			pause := unix.NsecToTimespec(a.Setting("sleep") * int64(time.Millisecond))
 			unix.ClockNanosleep(unix.CLOCK_MONOTONIC, 0, &pause, nil) // cut short by a signal: no matter
 		}
 	}
@@ -238,10 +273,26 @@ func monotonic() int64 {
 	return now.Nano()
 }
 
-// expired is how often the timer must have expired since it was first set, by the
+// sinceSet are the first and the last read that the reader has told of since the timer was
+// set, and its interval; nil where there is none.
+func sinceSet(w *sims.World) (first, last *sims.Moment, every int64) {
+	for i := range w.Moments {
+		switch m := &w.Moments[i]; m.Name {
+		case "set":
+			first, last, every = nil, nil, max(m.N["every"], 1)
+		case "read":
+			if last = m; first == nil {
+				first = m
+			}
+		}
+	}
+	return first, last, every
+}
+
+// expired is how often the timer must have expired since it was last set, by the
 // clock just before a read and just after it. A tick that is just due may be late.
 func expired(w *sims.World, read *sims.Moment) (least, most int64) {
-	for i := range w.Moments {
+	for i := len(w.Moments) - 1; i >= 0; i-- {
 		if m := &w.Moments[i]; m.Name == "set" {
 			every := max(m.N["every"], 1)
 			return (read.N["before"] - m.N["start"]) / every, (read.N["after"] - m.N["start"]) / every
@@ -258,7 +309,7 @@ func dozed(w *sims.World) []int64 {
 		m := &w.Moments[i]
 		switch {
 		case m.Name == "on":
-			dozes = m.N["doze"] > 0
+			dozes, list = m.N["doze"] > 0, nil
 		case m.Name == "away":
 			dozes = false
 		case m.Name == "read" && dozes:

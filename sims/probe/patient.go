@@ -47,7 +47,12 @@ func (p *patient) start() (err error) {
 	if p.shared, p.lifeline, err = os.Pipe(); err != nil {
 		return err
 	}
-	pid, said, err := startHelper("sleep", p.shared, nil)
+	var pid int
+	var said string
+	err = blockedMeanwhile(queued, func() (err error) { // a child inherits the mask
+		pid, said, err = startHelper("sleep", p.shared, nil)
+		return err
+	})
 	p.pid = pid
 	if err != nil {
 		return err
@@ -203,6 +208,36 @@ func (p *patient) socketLevels() (string, error) {
 		return "", err
 	}
 	return "by sock_diag, as pidfd_getfd is denied", nil
+}
+
+// queued is a realtime signal that the patient has blocked from its birth, and waiting
+// is how many of it are to wait there at a time.
+const (
+	queued  = unix.Signal(36)
+	waiting = 64
+)
+
+// signalQueue sends signals that have to wait. They go with the patient.
+func (p *patient) signalQueue() (string, error) {
+	if p.missing != nil {
+		return "", p.missing
+	}
+	for n := range waiting {
+		if err := sys.SendSignal(p.pid, queued, int64(n)); err != nil {
+			return "", fmt.Errorf("signal %d of %d that were to wait: %w", n+1, waiting, err)
+		}
+	}
+	return fmt.Sprintf("%d signals were queued for a child that blocks them", waiting), nil
+}
+
+// blockedMeanwhile blocks a signal in one thread while f runs there.
+func blockedMeanwhile(s unix.Signal, f func() error) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := sys.BlockSignals(sys.Signals(s)); err != nil {
+		return err
+	}
+	return errors.Join(f(), sys.UnblockSignals(sys.Signals(s)))
 }
 
 func (p *patient) procSyscall() (string, error) {

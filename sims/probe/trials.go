@@ -30,6 +30,44 @@ func tryMemfd(*patient) (string, error) {
 	return "a memfd was made, sized and sealed", nil
 }
 
+// trySocketpair sends a packet through a pair like the one that every child has.
+func trySocketpair(*patient) (string, error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return "", os.NewSyscallError("socketpair", err)
+	}
+	defer unix.Close(pair[0])
+	defer unix.Close(pair[1])
+	if _, err := unix.SendmsgN(pair[0], []byte{1}, nil, nil, unix.MSG_NOSIGNAL); err != nil {
+		return "", os.NewSyscallError("sendmsg", err)
+	}
+	var b [1]byte
+	_, _, _, _, err = unix.Recvmsg(pair[1], b[:], nil, unix.MSG_DONTWAIT)
+	return "a packet went through a pair", os.NewSyscallError("recvmsg", err)
+}
+
+// tryInFlight sends a descriptor through a pair, and asks how many are on their way.
+func tryInFlight(*patient) (string, error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return "", os.NewSyscallError("socketpair", err)
+	}
+	defer unix.Close(pair[0])
+	defer unix.Close(pair[1]) // and what is in flight with it
+	if err := unix.Sendmsg(pair[0], []byte{1}, unix.UnixRights(pair[0]), nil, unix.MSG_NOSIGNAL); err != nil {
+		return "", os.NewSyscallError("sendmsg(SCM_RIGHTS)", err)
+	}
+	path := fmt.Sprintf("/proc/self/fdinfo/%d", pair[1])
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	if n := statusField(text, "scm_fds:"); n != "1" {
+		return "", fmt.Errorf("a descriptor is in flight, and %s says scm_fds %q", path, n)
+	}
+	return "a descriptor in flight was counted", nil
+}
+
 func tryMq(*patient) (string, error) {
 	name := fmt.Sprintf("ipctour-probe-%d", os.Getpid())
 	mqd, err := sys.MqOpen(name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC|unix.O_NONBLOCK, 0o600,
@@ -205,23 +243,92 @@ func tryRobust(*patient) (string, error) {
 	return "a robust list was set and taken back", nil
 }
 
-func tryEventFDs(*patient) (string, error) {
-	timer, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC)
+func tryTimerfd(*patient) (string, error) {
+	timer, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
 	if err != nil {
 		return "", os.NewSyscallError("timerfd_create", err)
 	}
 	defer unix.Close(timer)
+	if err := unix.TimerfdSettime(timer, 0, &unix.ItimerSpec{Value: unix.Timespec{Sec: 3600}}, nil); err != nil {
+		return "", os.NewSyscallError("timerfd_settime", err)
+	}
+	return "a timer was made and set", nil
+}
+
+func trySignalfd(*patient) (string, error) {
 	signals, err := unix.Signalfd(-1, &unix.Sigset_t{}, unix.SFD_CLOEXEC)
 	if err != nil {
 		return "", os.NewSyscallError("signalfd4", err)
 	}
-	defer unix.Close(signals)
+	unix.Close(signals)
+	return "a signalfd was made", nil
+}
+
+func tryInotify(*patient) (string, error) {
 	changes, err := unix.InotifyInit1(unix.IN_CLOEXEC)
 	if err != nil {
 		return "", os.NewSyscallError("inotify_init1", err)
 	}
-	unix.Close(changes)
-	return "a timerfd, a signalfd and an inotify descriptor were made", nil
+	defer unix.Close(changes)
+	if _, err := unix.InotifyAddWatch(changes, "/", unix.IN_CLOSE_WRITE); err != nil {
+		return "", os.NewSyscallError("inotify_add_watch", err)
+	}
+	return "a folder was watched", nil
+}
+
+// tryUnixSockets makes a server and a client of each type that the lessons use, under
+// a name that the kernel chooses (unix(7): autobind), asks who they are and sends a byte.
+func tryUnixSockets(*patient) (string, error) {
+	for _, typ := range []int{unix.SOCK_STREAM, unix.SOCK_SEQPACKET} {
+		if err := callOverUnix(typ); err != nil {
+			return "", err
+		}
+	}
+	return "servers listened, clients connected, and a byte went through", nil
+}
+
+func callOverUnix(typ int) error {
+	door, err := unix.Socket(unix.AF_UNIX, typ|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("socket", err)
+	}
+	defer unix.Close(door)
+	if err := unix.Bind(door, &unix.SockaddrUnix{}); err != nil {
+		return os.NewSyscallError("bind", err)
+	}
+	if err := unix.Listen(door, 1); err != nil {
+		return os.NewSyscallError("listen", err)
+	}
+	name, err := unix.Getsockname(door)
+	if err != nil {
+		return os.NewSyscallError("getsockname", err)
+	}
+	client, err := unix.Socket(unix.AF_UNIX, typ|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("socket", err)
+	}
+	defer unix.Close(client)
+	if err := unix.Connect(client, name); err != nil { // the kernel answers it: nobody has to accept yet
+		return os.NewSyscallError("connect", err)
+	}
+	server, _, err := unix.Accept4(door, unix.SOCK_CLOEXEC)
+	if err != nil {
+		return os.NewSyscallError("accept4", err)
+	}
+	defer unix.Close(server)
+	if err := unix.SetsockoptInt(server, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
+		return os.NewSyscallError("setsockopt(SO_PASSCRED)", err)
+	}
+	if _, err := unix.GetsockoptUcred(server, unix.SOL_SOCKET, unix.SO_PEERCRED); err != nil {
+		return os.NewSyscallError("getsockopt(SO_PEERCRED)", err)
+	}
+	if _, err := unix.SendmsgN(client, []byte{1}, nil, nil, unix.MSG_NOSIGNAL); err != nil {
+		return os.NewSyscallError("sendmsg", err)
+	}
+	var b [1]byte
+	beside := make([]byte, unix.CmsgSpace(unix.SizeofUcred))
+	_, _, _, _, err = unix.Recvmsg(server, b[:], beside, unix.MSG_DONTWAIT)
+	return os.NewSyscallError("recvmsg", err)
 }
 
 func tryCPUs(*patient) (string, error) {

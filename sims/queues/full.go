@@ -22,8 +22,9 @@ import (
 //go:embed full.go
 var fullSource string
 
-// patience is how long the producer waits in the mode "timeout".
-const patience = 200 * time.Millisecond
+// patience is how long the producer waits in the mode "timeout", in ms, unless it is told
+// otherwise.
+const patience = 200
 
 // slowness is how long the consumer works on each message while it goes on.
 const slowness = 4 * time.Millisecond
@@ -33,7 +34,7 @@ var fullQueue = sims.Sim{
 	Source: fullSource,
 	Needs:  []string{"mq"},
 	Roles: []sims.Role{
-		{Name: "producer", Run: fillQueue, Counters: []string{"sent", "refused"}, Gates: []string{"send"}},
+		{Name: "producer", Run: fillQueue, Counters: []string{"sent", "refused"}, Settings: []string{"patience"}, Gates: []string{"send"}},
 		{Name: "consumer", Run: drainQueue, Counters: []string{"received", "missing"}, Gates: []string{"receive"}},
 	},
 	Options: []sims.Option{
@@ -45,6 +46,7 @@ var fullQueue = sims.Sim{
 		if err != nil {
 			return err
 		}
+		w.Set("producer", "patience", patience)
 		w.Put("consumer", "too deep", w.Queue("too-deep")) // it tries to make these two
 		w.Put("consumer", "default", w.Queue("default"))
 		return newQueue(w, "queue", msgMax(depth), "producer", "consumer")
@@ -55,7 +57,9 @@ var fullQueue = sims.Sim{
 		{Key: "g", Name: "consumer goes on", Help: "the consumer receives one message after another, with 4 ms of work on each", Act: sims.Tell{Role: "consumer", Command: "go"}},
 		{Key: "r", Name: "consumer rests", Help: "the consumer stops receiving", Act: sims.Tell{Role: "consumer", Command: "rest"}},
 		{Key: "d", Name: "depth", Help: "how many messages the queue holds; the cast starts anew", Act: sims.Choose{Option: "depth"}},
-		{Key: "m", Name: "mode", Help: "what a full queue does to the producer: it sleeps, EAGAIN, or ETIMEDOUT after 200 ms; the cast starts anew", Act: sims.Choose{Option: "mode"}},
+		{Key: "m", Name: "mode", Help: "what a full queue does to the producer: it sleeps, EAGAIN, or ETIMEDOUT after a while; the cast starts anew", Act: sims.Choose{Option: "mode"}},
+		{Key: "p", Name: "patience", Help: "how long mq_timedsend waits in the mode timeout", Act: sims.Set{Role: "producer", Setting: "patience",
+			Values: []int64{patience, 1000, 20}, Names: []string{"200 ms", "1,000 ms", "20 ms"}, Any: sims.Between(0, 60_000)}},
 		{Key: "5", Name: "ask for more", Help: "the consumer tries to make a queue one message deeper than msg_max", Act: sims.Tell{Role: "consumer", Command: "too deep"}},
 		{Key: "6", Name: "ask for nothing", Help: "the consumer makes a queue without saying how deep, and removes it", Act: sims.Tell{Role: "consumer", Command: "default"}},
 	},
@@ -77,7 +81,7 @@ var fullQueue = sims.Sim{
 			return fullAndAsleep(w) || w.Last("producer", "refused") != nil
 		}},
 		{ID: "one-out", Turn: sims.Press("take one"), For: "one message is out and another one in", Until: func(w *sims.World) bool {
-			return w.Count("consumer", "received") == 1 && w.Actor("consumer").Idle && fullAndAsleep(w)
+			return w.Count("consumer", "received") > w.Before.Count("consumer", "received") && w.Actor("consumer").Idle && fullAndAsleep(w)
 		}},
 		{ID: "flows", Turn: sims.Press("consumer goes on"), For: "the consumer has received 30 messages", Until: func(w *sims.World) bool {
 			return w.Count("consumer", "received") >= 30
@@ -104,7 +108,7 @@ var fullQueue = sims.Sim{
 			a := b.After("fills")
 			in, out := b.Count("producer", "sent")-a.Count("producer", "sent"), b.Count("consumer", "received")-a.Count("consumer", "received")
 			depth := b.Object("queue").Level("depth")
-			return sims.Judge(in == 1 && out == 1 && level(b) == depth, fmt.Sprintf("1 out, 1 in, %d in the queue", depth),
+			return sims.Judge(in == out && out >= 1 && level(b) == depth, fmt.Sprintf("%d out, %d in, %d in the queue", out, out, depth),
 				fmt.Sprintf("%d out, %d in, %d in the queue", out, in, level(b)), "mq_getattr(3), the returns of mq_receive(3) and mq_send(3)")
 		}},
 		{ID: "no-loss", Says: "no message is lost, and none overtakes another", After: "settles", Check: func(a *sims.World) sims.Verdict {
@@ -153,9 +157,9 @@ func fillQueue(a *sims.Actor) error {
 	for n := int64(1); ; {
 		a.Gate("send")
 		var limit *unix.Timespec // none: for ever
-		began := time.Now()
+		began, wait := time.Now(), time.Duration(a.Setting("patience"))*time.Millisecond
 		if a.Arg("mode") == "timeout" {
-			t := unix.NsecToTimespec(began.Add(patience).UnixNano())
+			t := unix.NsecToTimespec(began.Add(wait).UnixNano())
 			limit = &t // mq_timedsend(3) takes a moment, not a length of time
 		}
 		err := sys.MqSend(mqd, []byte(strconv.FormatInt(n, 10)), 0, limit) // sleeps here while there is no room
@@ -163,7 +167,7 @@ func fillQueue(a *sims.Actor) error {
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ETIMEDOUT):
 			if refused.Add(1) == 1 {
-				a.Say("refused", sims.Err(err), sims.Num("waited", int(time.Since(began).Milliseconds())))
+				a.Say("refused", sims.Err(err), sims.Num("waited", int(time.Since(began).Milliseconds())), sims.Num("patience", int(wait.Milliseconds())))
 			}
 			if errors.Is(err, unix.EAGAIN) { // a message queue is a descriptor like any other
 				if err := sims.WaitWritable(mqd); err != nil {
@@ -276,9 +280,9 @@ func checkRefused(errno string) func(*sims.World) sims.Verdict {
 		m, depth := a.Last("producer", "refused"), a.Object("queue").Level("depth")
 		expected, measured, ok := errno, m.S["errno"], m.S["errno"] == errno
 		if errno == "ETIMEDOUT" {
-			expected += fmt.Sprintf(" after %d ms or more", patience.Milliseconds())
+			expected += fmt.Sprintf(" after %d ms or more", m.N["patience"])
 			measured += fmt.Sprintf(" after %d ms", m.N["waited"])
-			ok = ok && m.N["waited"] >= patience.Milliseconds()-10 // two clocks: the limit is a time of day
+			ok = ok && m.N["waited"] >= m.N["patience"]-10 // two clocks: the limit is a time of day
 		}
 		return sims.Judge(ok && level(a) == depth && a.Count("producer", "sent") == depth, fmt.Sprintf("%s, %d in the queue", expected, depth),
 			fmt.Sprintf("%s, %d in the queue", measured, level(a)), "errno of mq_timedsend(3), mq_getattr(3)")

@@ -65,6 +65,26 @@ func receive(mqd int) (text string, priority uint32, err error) {
 	}
 }
 
+// takeAsTold receives as many messages as it is told to, or as many as there are.
+func takeAsTold(a *sims.Actor, mqd int) error {
+	for {
+		c := a.Next()
+		if c.Name == "receive all" {
+			attr, err := sys.MqAttributes(mqd)
+			if err != nil {
+				return err
+			}
+			c.N = attr.CurMsgs
+		}
+		for range c.N {
+			a.Gate("receive")
+			if err := takeOne(a, mqd); err != nil {
+				return err
+			}
+		}
+	}
+}
+
 // takeOne receives one message and tells what it got.
 func takeOne(a *sims.Actor, mqd int) error {
 	text, priority, err := receive(mqd)

@@ -7,6 +7,7 @@ package signals
 import (
 	_ "embed"
 	"fmt"
+	"os"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -40,6 +41,11 @@ var dispositions = sims.Sim{
 		for n := unix.Signal(1); n <= rtMax; n++ {
 			cells = append(cells, sims.Cell{Name: countOf(n), Offset: sys.SignalCountAt(n), Size: 8})
 		}
+		p := w.Pipe("ready", 0) // its end of file tells the sender that all four have settled
+		w.Give("sender", "ready", p.R)
+		for _, t := range targets {
+			w.Give(t, "ready", p.W)
+		}
 		w.Give("handled", "log", w.Memory("log", int64(sys.SignalLogSize), cells...))
 		return nil
 	},
@@ -57,22 +63,23 @@ var dispositions = sims.Sim{
 	Draw:     drawDispositions,
 	Measured: whoDied,
 	Walk: []sims.Step{
-		{ID: "ready", For: "each target has set its own fate", Until: targetsReady},
-		{ID: "sent", Turn: sims.Press("send to all"), For: "the kernel has done to each what it does", Until: func(w *sims.World) bool {
+		{ID: "ready", Turn: chosen("SIGUSR1"), For: "each target has set its own fate", Until: targetsReady},
+		{ID: "sent", Turn: chosen("SIGUSR1", "send to all"), For: "the kernel has done to each what it does", Until: func(w *sims.World) bool {
 			return w.Said("sender", "sent") >= 4 && w.ReadSince(w.Last("sender", "sent")) &&
 				w.Actor("default").Ended() != "" && ran(w, unix.SIGUSR1) == 1 && w.InSet("blocked", "ShdPnd", int(unix.SIGUSR1))
 		}},
 		{ID: "unblocked", Turn: sims.Press("unblock"), For: "what was pending has struck", Until: func(w *sims.World) bool {
 			return w.Actor("blocked").Ended() != ""
 		}},
-		{ID: "refused", Turn: []sims.Turn{{Knob: "signal", Value: "SIGSTOP"}}, For: "new targets have asked for SIGKILL and SIGSTOP too", Until: func(w *sims.World) bool {
+		{ID: "refused", Turn: chosen("SIGSTOP"), For: "new targets have asked for SIGKILL and SIGSTOP too", Until: func(w *sims.World) bool {
 			return targetsReady(w) && w.Options["signal"] == "SIGSTOP"
 		}},
-		{ID: "stopped", Turn: sims.Press("send to all"), For: "all four are stopped", Until: func(w *sims.World) bool {
+		{ID: "stopped", Turn: chosen("SIGSTOP", "send to all"), For: "all four are stopped", Until: func(w *sims.World) bool {
 			return w.Said("sender", "sent") >= 4 && letters(w) == "TTTT"
 		}},
-		{ID: "continued", Turn: sims.Press("SIGCONT to all"), For: "all four go on", Until: func(w *sims.World) bool {
-			return w.Said("sender", "sent") >= 8 && !strings.Contains(letters(w), "T") && ran(w, unix.SIGCONT) == 1 && w.InSet("blocked", "ShdPnd", int(unix.SIGCONT))
+		{ID: "continued", Turn: sims.Press("SIGCONT to all"), For: "all that live go on", Until: func(w *sims.World) bool {
+			m := w.News("sender", "sent") // to the last one
+			return dead(w, targets...) || w.ReadSince(m) && m.S["to"] == lastAlive(w) && !strings.Contains(letters(w), "T")
 		}},
 		{ID: "killed", Turn: sims.Press("SIGKILL to all"), For: "all four are dead", Until: func(w *sims.World) bool { return dead(w, targets...) }},
 	},
@@ -83,12 +90,12 @@ var dispositions = sims.Sim{
 		}},
 		{ID: "ignored", Says: "an ignored signal leaves no trace", After: "sent", Check: func(a *sims.World) sims.Verdict {
 			return sims.Judge(a.Actor("ignored").Life.Alive() && a.InSet("ignored", "SigIgn", 10) && !a.InSet("ignored", "ShdPnd", 10),
-				"alive, in SigIgn, not pending", setState(a, "ignored", unix.SIGUSR1), "SigIgn and ShdPnd in /proc/PID/status")
+				"alive, in SigIgn", setState(a, "ignored", unix.SIGUSR1), "SigIgn and ShdPnd in /proc/PID/status")
 		}},
 		{ID: "handler", Says: "a handled signal runs the handler, and the process goes on", After: "sent", Check: func(a *sims.World) sims.Verdict {
 			n := ran(a, unix.SIGUSR1)
 			return sims.Judge(n == 1 && a.Actor("handled").Life.Alive() && a.InSet("handled", "SigCgt", 10), "1 run of the handler; alive, in SigCgt",
-				fmt.Sprintf("%d; %s", n, setState(a, "handled", unix.SIGUSR1)), "the handler's count in shared memory, SigCgt in /proc/PID/status")
+				scene.Many(n, "run")+" of the handler; "+setState(a, "handled", unix.SIGUSR1), "the handler's count in shared memory, SigCgt in /proc/PID/status")
 		}},
 		{ID: "pending", Says: "a blocked signal waits in the kernel", After: "sent", Check: func(a *sims.World) sims.Verdict {
 			return sims.Judge(a.Actor("blocked").Life.Alive() && a.InSet("blocked", "SigBlk", 10) && a.InSet("blocked", "ShdPnd", 10),
@@ -97,6 +104,9 @@ var dispositions = sims.Sim{
 		{ID: "delayed", Says: "blocking only puts it off: once unblocked, it acts", After: "unblocked", Check: func(b *sims.World) sims.Verdict {
 			a := b.After("sent")
 			p := b.Actor("blocked")
+			if e := b.Before.Actor("blocked").Ended(); e != "" && p.Signal != int(unix.SIGUSR1) || a.Casts != b.Casts {
+				return meddledWith("blocked")
+			}
 			return sims.Judge(a.Actor("blocked").Life.Alive() && p.Signal == int(unix.SIGUSR1), "alive, then killed by SIGUSR1",
 				"alive, then "+p.Ended(), "wait status of blocked")
 		}},
@@ -114,13 +124,19 @@ var dispositions = sims.Sim{
 		}},
 		{ID: "continued", Says: "SIGCONT lets a process go on even where it is ignored or blocked", After: "continued", Check: func(a *sims.World) sims.Verdict {
 			cont := int(unix.SIGCONT)
-			return sims.Judge(!strings.Contains(letters(a), "T") && len(letters(a)) == 4 && a.InSet("ignored", "SigIgn", cont) && a.InSet("blocked", "ShdPnd", cont),
-				"nobody in state T; SIGCONT in SigIgn of one and pending in another",
-				fmt.Sprintf("states %s; %s; %s", letters(a), setState(a, "ignored", unix.SIGCONT), setState(a, "blocked", unix.SIGCONT)), "/proc/PID/stat and status")
+			if letters(a.Before) != "TTTT" || !a.InSet("blocked", "SigBlk", cont) {
+				return meddledWith("one of the four")
+			}
+			return sims.Judge(!strings.Contains(letters(a), "T") && len(letters(a)) == 4 && a.InSet("ignored", "SigIgn", cont) && a.InSet("blocked", "ShdPnd", cont) && a.InSet("blocked", "SigBlk", cont),
+				"0 in state T; ignored: alive, in SigIgn; blocked: alive, in SigBlk and ShdPnd",
+				fmt.Sprintf("%d in state T; ignored: %s; blocked: %s", strings.Count(letters(a), "T"), setState(a, "ignored", unix.SIGCONT), setState(a, "blocked", unix.SIGCONT)), "/proc/PID/stat and status")
 		}},
 		{ID: "sigkill", Says: "SIGKILL kills all four, whatever they had set", After: "killed", Check: func(a *sims.World) sims.Verdict {
 			n := 0
 			for _, t := range targets {
+				if a.Before.Actor(t).Ended() != "" && a.Before.Actor(t).Signal != int(unix.SIGKILL) {
+					return meddledWith(t)
+				}
 				if a.Actor(t).Signal == int(unix.SIGKILL) {
 					n++
 				}
@@ -128,6 +144,17 @@ var dispositions = sims.Sim{
 			return sims.Judge(n == 4, "4 killed by SIGKILL", fmt.Sprintf("%d killed by SIGKILL", n), "wait statuses")
 		}},
 	},
+}
+
+// chosen is the turns for a signal and what follows. The cast starts anew where another
+// was chosen, or where something was done to the targets: they are to be as new.
+func chosen(signal string, then ...string) []sims.Turn {
+	return append([]sims.Turn{{Knob: "signal", Value: signal}}, sims.Press(then...)...)
+}
+
+// meddledWith is the verdict where the learner had changed a target by hand before the step.
+func meddledWith(who string) sims.Verdict {
+	return sims.ByHand(who + " was ended, let go on or unblocked")
 }
 
 // everySignal is 1 to 31 and 34 to 64.
@@ -151,13 +178,16 @@ func checkSignal(text string) error {
 // sendToAll sends what it is told to: kill(2) names a process and a number, and
 // that is all there is to it.
 func sendToAll(a *sims.Actor) error {
-	chosen, err := parseSignal(a.Arg("signal"))
+	its, err := parseSignal(a.Arg("signal"))
 	if err != nil {
+		return err
+	}
+	if err := untilSettled(a.FD("ready")); err != nil {
 		return err
 	}
 	for {
 		c := a.Next()
-		signal := chosen
+		signal := its
 		if c.Text != "" {
 			if signal, err = parseSignal(c.Text); err != nil {
 				return err
@@ -167,6 +197,21 @@ func sendToAll(a *sims.Actor) error {
 		err := unix.Kill(int(c.N), signal)
 		a.Counter(c.Name).Add(1)
 		a.Say("sent", sims.Word("to", c.Name), sims.Num("signal", int(signal)), sims.Err(err))
+	}
+}
+
+// untilSettled reads to the end of file, which comes when no target has its end open
+// any more: each has settled what signals do to it, or has died.
+func untilSettled(ready int) error {
+	var b [1]byte
+	for {
+		n, err := unix.Read(ready, b[:])
+		if n == 0 && err == nil {
+			return nil
+		}
+		if err != nil && err != unix.EINTR {
+			return os.NewSyscallError("read", err)
+		}
 	}
 }
 
@@ -232,6 +277,7 @@ func defaults() error {
 
 // wait does nothing but wait, for signals or for the learner.
 func wait(a *sims.Actor) error {
+	unix.Close(a.FD("ready"))
 	a.Say("ready")
 	for {
 		if c := a.Next(); c.Name == "unblock" {
@@ -284,6 +330,16 @@ func letters(w *sims.World) string {
 		s += w.Actor(t).Letter
 	}
 	return s
+}
+
+// lastAlive is the last of the targets that live, in the order in which all are sent to.
+func lastAlive(w *sims.World) (last string) {
+	for _, t := range targets {
+		if w.Actor(t).Life.Alive() {
+			last = t
+		}
+	}
+	return last
 }
 
 func dead(w *sims.World, roles ...string) bool {

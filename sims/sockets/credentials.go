@@ -1,8 +1,9 @@
 package sockets
 
-// What this lesson shows: who is calling is the kernel's word. SO_PEERCRED names who
-// connected, SCM_CREDENTIALS who sent this message, and a sender may claim nothing else:
-// EPERM. Both name a process and its user, not a program (unix(7)).
+// What this lesson shows: who is calling is the kernel's word, and a server can admit
+// some and turn others away by it. SO_PEERCRED names who connected, SCM_CREDENTIALS who
+// sent this message, and a sender may claim nothing else: EPERM. Both name a process and
+// its user, not a program (unix(7)).
 
 import (
 	_ "embed"
@@ -15,6 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipctour/sims"
+	"ipctour/sims/scene"
+	"ipctour/sims/stage"
 )
 
 //go:embed credentials.go
@@ -22,26 +25,21 @@ var credentialsSource string
 
 var credentials = sims.Sim{
 	ID:     "sockets/credentials",
+	Needs:  []string{"unix-sockets"},
 	Source: credentialsSource,
 	Roles: []sims.Role{
 		{Name: "honest", Run: callHonestly, Gates: []string{"connect", "send", "fork", "exec"}},
 		{Name: "heir", Run: speakForAnother, By: "honest", Gates: []string{"send"}},
 		{Name: "forger", Run: claimMuch, Gates: []string{"connect", "send"}},
-		{Name: "server", Run: admitSome, Counters: []string{"admitted", "turned away"}, Gates: []string{"poll", "accept", "recv"}},
+		{Name: "server", Run: admitSome, Counters: []string{"admitted", "turned away"}, Settings: []string{listed}, Gates: []string{"poll", "accept", "recv"}},
 	},
 	Wire: func(w *sims.Wiring) error {
 		path := filepath.Join(w.Dir(), doorFile)
-		fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+		fd, err := listenAt(unix.SOCK_SEQPACKET, path)
 		if err != nil {
-			return fmt.Errorf("socket: %w", err)
+			return err
 		}
 		door := w.Own("door", "socket", fd)
-		if err := unix.Bind(fd, &unix.SockaddrUnix{Name: path}); err != nil {
-			return fmt.Errorf("bind: %w", err)
-		}
-		if err := unix.Listen(fd, backlog); err != nil {
-			return fmt.Errorf("listen: %w", err)
-		}
 		w.Give("server", "door", door)
 		for i := range lines {
 			w.Promise(lineName(i+1), "socket")
@@ -56,6 +54,8 @@ var credentials = sims.Sim{
 		return err
 	},
 	Knobs: []sims.Knob{
+		{Key: "w", Name: "list the honest client", Help: "the server admits the process with this pid, and no other", Act: sims.Do{Run: list("honest")}},
+		{Key: "l", Name: "list the forger", Help: "the server admits the forger's process, and no other", Act: sims.Do{Run: list("forger")}},
 		{Key: "1", Name: "honest says hello", Help: "a message that says its true pid", Act: sims.Tell{Role: "honest", Command: "hello"}},
 		{Key: "2", Name: "forger lies in the text", Help: "a message that says: I am the honest client", Act: sims.Tell{Role: "forger", Command: "lie", Peer: "honest"}},
 		{Key: "3", Name: "forger claims the pid", Help: "SCM_CREDENTIALS with the honest client's pid", Act: sims.Tell{Role: "forger", Command: "pid", Peer: "honest"}},
@@ -83,68 +83,88 @@ var credentials = sims.Sim{
 		return "", false
 	},
 	Walk: []sims.Step{
-		{ID: "met", For: "the server has accepted both", Until: func(w *sims.World) bool {
+		{ID: "met", Turn: sims.Press("list the honest client"), For: "the server has accepted both", Until: func(w *sims.World) bool {
 			return w.Said("server", "accepted") == 2 && inConversation(w, "honest") && inConversation(w, "forger")
 		}},
-		{ID: "hello", Turn: sims.Press("honest says hello"), For: "the message has arrived", Until: messagesSince("met")},
-		{ID: "lie", Turn: sims.Press("forger lies in the text"), For: "the message has arrived", Until: messagesSince("hello")},
+		{ID: "hello", Turn: sims.Press("honest says hello"), For: "the message has arrived", Until: heard("honest", "honest")},
+		{ID: "stranger", Turn: sims.Press("forger claims the truth"), For: "the message has arrived", Until: heard("forger", "forger")},
+		{ID: "lie", Turn: sims.Press("forger lies in the text"), For: "the message has arrived", Until: heard("forger", "honest")},
 		{ID: "forged-pid", Turn: sims.Press("forger claims the pid"), For: "the forger has the kernel's answer", Until: answered("pid", "lie")},
 		{ID: "forged-uid", Turn: sims.Press("forger claims a uid"), For: "the forger has the kernel's answer", Until: answered("uid", "forged-pid")},
 		{ID: "heir", Turn: sims.Press("honest forks"), For: "the child's message has arrived", Until: func(w *sims.World) bool {
-			return messagesSince("forged-uid")(w) && w.Actor("heir").Births > 0 && opened(w, "heir", endName("honest"))
+			return messageFrom(w, "heir", "heir") != nil && opened(w, "heir", endName("honest"))
 		}},
 		{ID: "exec", Turn: sims.Press("honest becomes echo"), For: "the program's message has arrived", Until: func(w *sims.World) bool {
-			return messagesSince("heir")(w) && w.Actor("honest").Program != "" && !w.Actor("honest").Life.Alive()
+			return heard("honest", "honest")(w) && w.Actor("honest").Program != "" && !w.Actor("honest").Life.Alive()
 		}},
 	},
 	Claims: []sims.Claim{
 		{ID: "peercred", Says: "SO_PEERCRED tells who connected, without a word from the client", After: "met", Check: func(a *sims.World) sims.Verdict {
 			want := fmt.Sprintf("pids %d and %d, uid %d", a.Actor("honest").PID, a.Actor("forger").PID, a.Facts["uid"])
 			var met []int64
-			uid := int64(-1)
+			uid, said := int64(-1), 0
 			for i := range a.Moments {
-				if m := &a.Moments[i]; m.Name == "accepted" {
+				switch m := &a.Moments[i]; m.Name {
+				case "accepted":
 					met, uid = append(met, m.N["pid"]), m.N["uid"]
+				case "message":
+					if len(met) < len(callers) {
+						said++
+					}
 				}
 			}
 			if len(met) == 2 && met[0] != int64(a.Actor("honest").PID) {
 				slices.Reverse(met)
 			}
 			got := fmt.Sprintf("pids %d and %d, uid %d", met[0], met[1], uid)
-			return sims.Judge(got == want && a.Said("server", "message") == 0, want+", 0 messages", got+fmt.Sprintf(", %d messages", a.Said("server", "message")), "getsockopt(SO_PEERCRED), and the pids that the tour started")
+			return sims.Judge(got == want && said == 0, want+", after 0 messages", got+fmt.Sprintf(", after %s", scene.Many(int64(said), "message")), "getsockopt(SO_PEERCRED), and the pids that the tour started")
 		}},
-		{ID: "truth", Says: "the kernel puts the sender's own pid beside the message", After: "hello", Check: func(a *sims.World) sims.Verdict {
-			m := a.Last("server", "message")
-			return sims.Judge(m.N["pid"] == int64(a.Actor("honest").PID) && m.N["admitted"] == 1, fmt.Sprintf("pid %d, admitted", a.Actor("honest").PID), fmt.Sprintf("pid %d, %s", m.N["pid"], verdictOf(m)), "SCM_CREDENTIALS in recvmsg(2)")
-		}},
+		{ID: "truth", Says: "the kernel puts the sender's own pid beside the message, and the one on the list is admitted", After: "hello", Check: checkAdmission("honest", true)},
+		{ID: "not-listed", Says: "who is not on the list is turned away, even with the truth", After: "stranger", Check: checkAdmission("forger", false)},
 		{ID: "text-lies", Says: "the text can lie; the kernel's word beside it does not", After: "lie", Check: func(a *sims.World) sims.Verdict {
-			m, honest, forger := a.Last("server", "message"), a.Actor("honest").PID, a.Actor("forger").PID
-			say := func(claims, pid any, verdict string) string {
-				return fmt.Sprintf("the text says %d, the kernel %d, %s", claims, pid, verdict)
-			}
-			return sims.Judge(m.N["claims"] == int64(honest) && m.N["pid"] == int64(forger) && m.N["admitted"] == 0,
-				say(honest, forger, "turned away"), say(m.N["claims"], m.N["pid"], verdictOf(m)), "SCM_CREDENTIALS in recvmsg(2)")
+			m, honest, forger := messageFrom(a, "forger", "honest"), a.Actor("honest").PID, a.Actor("forger").PID
+			say := func(claims, pid any) string { return fmt.Sprintf("the text says %d, the kernel %d", claims, pid) }
+			return sims.Judge(m.N["claims"] == int64(honest) && m.N["pid"] == int64(forger), say(honest, forger), say(m.N["claims"], m.N["pid"]), "SCM_CREDENTIALS in recvmsg(2)")
 		}},
 		{ID: "forged-pid", Says: "claiming another pid gives EPERM, and nothing is sent", After: "forged-pid", Check: checkForged("pid")},
 		{ID: "forged-uid", Says: "claiming another user gives EPERM, and nothing is sent", After: "forged-uid", Check: checkForged("uid")},
 		{ID: "two-words", Says: "SO_PEERCRED stays with who connected, SCM_CREDENTIALS names who sent", After: "heir", Check: func(a *sims.World) sims.Verdict {
-			m, honest, heir := a.Last("server", "message"), a.Actor("honest").PID, a.Actor("heir").PID
+			m, honest, heir := messageFrom(a, "heir", "heir"), a.Actor("honest").PID, a.Actor("heir").PID
 			say := func(peer, pid any) string { return fmt.Sprintf("SO_PEERCRED %d, SCM_CREDENTIALS %d", peer, pid) }
-			return sims.Judge(m.N["peer"] == int64(honest) && m.N["pid"] == int64(heir), say(honest, heir), say(m.N["peer"], m.N["pid"]), "getsockopt(SO_PEERCRED), SCM_CREDENTIALS in recvmsg(2)")
+			return sims.Judge(m.N["peer"] == int64(honest) && m.N["pid"] == int64(heir) && m.N["admitted"] == 0, say(honest, heir)+", turned away", say(m.N["peer"], m.N["pid"])+", "+verdictOf(m), "getsockopt(SO_PEERCRED), SCM_CREDENTIALS in recvmsg(2)")
 		}},
 		{ID: "not-the-program", Says: "credentials name a process, not the program it runs", After: "exec", Check: func(a *sims.World) sims.Verdict {
-			m, honest := a.Last("server", "message"), a.Actor("honest")
+			m, honest := messageFrom(a, "honest", "honest"), a.Actor("honest")
+			if m.N["listed"] != int64(honest.PID) {
+				return otherListed
+			}
 			return sims.Judge(m.N["pid"] == int64(honest.PID) && m.N["admitted"] == 1 && honest.Program == "echo",
 				fmt.Sprintf("from echo, with pid %d, admitted", honest.PID), fmt.Sprintf("from %s, with pid %d, %s", honest.Program, m.N["pid"], verdictOf(m)), "SCM_CREDENTIALS in recvmsg(2), execve(2)")
 		}},
 	},
 }
 
+// listed is the setting that holds the one pid on the server's list.
+const listed = "listed"
+
+// list puts a client's pid on the server's list, in the place of the one that is there. The
+// tour knows it without asking the client, for it has started it. A service manager is in
+// the same position: it admits messages from the main process that it has started.
+func list(client string) func(*stage.Run, string) error {
+	return func(r *stage.Run, _ string) error {
+		pid, err := r.PID(client)
+		if err != nil {
+			return err
+		}
+		return r.Set("server", listed, int64(pid))
+	}
+}
+
 // callers are the roles that connect.
 var callers = []string{"honest", "forger"}
 
-// admitSome takes connections and messages as they come. It admits a message if three
-// things agree: what its text says, who sent it and who connected.
+// admitSome takes connections and messages as they come. It admits a message if its sender
+// belongs to the server's own user, and is the process on its list.
 func admitSome(a *sims.Actor) error {
 	fds := []unix.PollFd{{Fd: int32(a.FD("door")), Events: unix.POLLIN}}
 	for {
@@ -180,21 +200,17 @@ func admitSome(a *sims.Actor) error {
 
 // meet accepts a connection and asks the kernel who made it. From now on it is to
 // say of every message who sent it (SO_PASSCRED).
-func meet(a *sims.Actor, line int) (fd int, err error) {
+func meet(a *sims.Actor, line int) (int, error) {
 	a.Gate("accept")
-	fd, _, err = unix.Accept4(a.FD("door"), unix.SOCK_CLOEXEC)
+	fd, peer, err := accept(a.FD("door"))
 	if err != nil {
-		return -1, fmt.Errorf("accept: %w", err)
+		return -1, err
 	}
 	if line <= lines {
 		a.Hold(lineName(line), fd)
 	}
 	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
 		return -1, fmt.Errorf("setsockopt(SO_PASSCRED): %w", err)
-	}
-	peer, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
-	if err != nil {
-		return -1, fmt.Errorf("getsockopt(SO_PEERCRED): %w", err)
 	}
 	a.Say("accepted", sims.Num("line", line), sims.Num("fd", fd), sims.Num("pid", int(peer.Pid)), sims.Num("uid", int(peer.Uid)))
 	return fd, nil
@@ -230,14 +246,15 @@ func hear(a *sims.Actor, fd, line int) (gone bool, err error) {
 	var claims int32
 	fmt.Sscanf(string(buf[:n]), "I am pid %d", &claims) // 0 where it does not say
 	admitted := 0
-	if claims == sender.Pid && sender.Pid == peer.Pid {
+	onList := a.Setting(listed)
+	if int(sender.Uid) == unix.Getuid() && int64(sender.Pid) == onList { // by the kernel's word alone
 		admitted = 1
 		a.Counter("admitted").Add(1)
 	} else {
 		a.Counter("turned away").Add(1)
 	}
 	a.Say("message", sims.Num("line", line), sims.Num("claims", int(claims)), sims.Num("pid", int(sender.Pid)), sims.Num("uid", int(sender.Uid)),
-		sims.Num("gid", int(sender.Gid)), sims.Num("peer", int(peer.Pid)), sims.Num("admitted", admitted))
+		sims.Num("gid", int(sender.Gid)), sims.Num("peer", int(peer.Pid)), sims.Num("listed", int(onList)), sims.Num("admitted", admitted))
 	return false, nil
 }
 

@@ -10,10 +10,11 @@ import (
 // The picture of sockets/credentials: who is connected, and the latest message with what its
 // text says beside what the kernel says.
 
-// messagesSince waits for a message that came after a step.
-func messagesSince(step string) func(*sims.World) bool {
+// heard waits for a message of this step: from a client, with a text that says a client.
+func heard(from, says string) func(*sims.World) bool {
 	return func(w *sims.World) bool {
-		return w.After(step) != nil && w.News("server", "message") != nil
+		m := messageFrom(w, from, says)
+		return m != nil && w.Before != nil && m.At >= w.Before.Now
 	}
 }
 
@@ -49,6 +50,37 @@ func checkForged(what string) func(*sims.World) sims.Verdict {
 		ok := errno == "EPERM" || what == "uid" && errno == "EINVAL"
 		return sims.Judge(ok && arrived == 0, want, fmt.Sprintf("%s, %d messages arrived", orElse(errno, "sent"), arrived), "errno of sendmsg(2), the server's recvmsg(2)")
 	}
+}
+
+// otherListed is the verdict where the learner has put another client on the list.
+var otherListed = sims.ByHand("another client was put on the server's list")
+
+// checkAdmission judges a message that told the truth, from a client that is on the list,
+// or is not.
+func checkAdmission(client string, onList bool) func(*sims.World) sims.Verdict {
+	return func(a *sims.World) sims.Verdict {
+		m, pid := messageFrom(a, client, client), int64(a.Actor(client).PID)
+		if (m.N["listed"] == pid) != onList {
+			return otherListed
+		}
+		say := func(claims, sender, admitted int64) string {
+			return fmt.Sprintf("the text says %d, the kernel %d, on the list is %d: %s", claims, sender, m.N["listed"], map[int64]string{0: "turned away", 1: "admitted"}[admitted])
+		}
+		want := map[bool]int64{true: 1}[onList]
+		return sims.Judge(m.N["claims"] == pid && m.N["pid"] == pid && m.N["admitted"] == want, say(pid, pid, want), say(m.N["claims"], m.N["pid"], m.N["admitted"]), "SCM_CREDENTIALS in recvmsg(2)")
+	}
+}
+
+// messageFrom is the latest message that a role has sent, by the kernel's word, with a text
+// that says a role; nil for none.
+func messageFrom(w *sims.World, from, says string) *sims.Moment {
+	sender, claimed := int64(w.Actor(from).PID), int64(w.Actor(says).PID)
+	for i := len(w.Moments) - 1; i >= 0; i-- {
+		if m := &w.Moments[i]; m.Name == "message" && sender > 0 && m.N["pid"] == sender && m.N["claims"] == claimed {
+			return m
+		}
+	}
+	return nil
 }
 
 // verdictOf is what the server made of a message.
@@ -167,10 +199,19 @@ func claimThing(w *sims.World) scene.Thing {
 			fmt.Sprintf("its text says     pid %d  %s", arrived.N["claims"], whoIs(w, arrived.N["claims"])),
 			fmt.Sprintf("SCM_CREDENTIALS   pid %d  %s", arrived.N["pid"], whoIs(w, arrived.N["pid"])),
 			fmt.Sprintf("SO_PEERCRED       pid %d  %s", arrived.N["peer"], whoIs(w, arrived.N["peer"])),
+			"on the list       " + onTheList(w, arrived.N["listed"]),
 		}
 		t.Label += ", " + verdictOf(arrived)
 	}
 	return t
+}
+
+// onTheList is whom the server admits.
+func onTheList(w *sims.World, pid int64) string {
+	if pid == 0 {
+		return "nobody"
+	}
+	return fmt.Sprintf("pid %d  %s", pid, whoIs(w, pid))
 }
 
 func credentialsFigures(w *sims.World) []scene.Figure {
@@ -188,7 +229,7 @@ func credentialsFigures(w *sims.World) []scene.Figure {
 				From("control message of recvmsg(2), filled in by the kernel", fmt.Sprintf("grep -E 'Pid|Uid|Gid' /proc/%d/status", arrived.N["pid"])),
 			scene.Figure{ID: "peer", Label: "SO_PEERCRED", Text: fmt.Sprintf("pid %d", arrived.N["peer"]), Origin: scene.Kernel}.
 				From("getsockopt(SO_PEERCRED) on the server's end", "ss -xp | grep "+doorFile),
-			scene.Figure{ID: "verdict", Label: "the server", Text: verdictOf(arrived), Origin: scene.Child}.From("the server compares the three", ""))
+			scene.Figure{ID: "verdict", Label: "the server", Text: verdictOf(arrived), Origin: scene.Child}.From("the server compares SCM_CREDENTIALS with its list, and the uid with its own", ""))
 	}
 	if arrived != nil || refused != nil {
 		return list // the frame with the message tells the rest
@@ -245,12 +286,16 @@ func credentialsSentence(w *sims.World) string {
 func messageSentence(w *sims.World, m *sims.Moment) string {
 	says, sent, peer := whoIs(w, m.N["claims"]), whoIs(w, m.N["pid"]), whoIs(w, m.N["peer"])
 	switch {
+	case m.N["admitted"] == 1 && m.N["claims"] == m.N["pid"]:
+		return "The " + roleName(sent) + " says who it is, the kernel says the same, and it is on the list: admitted."
 	case m.N["admitted"] == 1:
-		return "The " + roleName(sent) + " says who it is, and the kernel says the same: admitted."
+		return "The text says " + says + ", the kernel says " + sent + ", who is on the list: admitted. The server does not go by the text."
 	case sent != peer:
-		return "The " + roleName(sent) + " has sent it, and the " + roleName(peer) + " had connected. The kernel tells both: turned away."
+		return "The " + roleName(sent) + " has sent it, and the " + roleName(peer) + " had connected. The kernel tells both, and the sender is not on the list: turned away."
+	case m.N["claims"] == m.N["pid"]:
+		return "The " + roleName(sent) + " says who it is, and the kernel says the same. It is not on the list: turned away."
 	}
-	return "The text says " + says + ", the kernel says " + sent + ": turned away."
+	return "The text says " + says + ", the kernel says " + sent + ", who is not on the list: turned away."
 }
 
 func echoSentence(w *sims.World) string {

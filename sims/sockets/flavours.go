@@ -28,7 +28,7 @@ var flavours = []struct {
 var flavoursSim = sims.Sim{
 	ID:     "sockets/flavours",
 	Source: flavoursSource,
-	Needs:  []string{"socket-levels"},
+	Needs:  []string{"unix-sockets", "socket-levels"},
 	Roles: []sims.Role{
 		{Name: "sender", Run: sendFive, Settings: []string{"size"}, Gates: []string{"send", "close"}},
 		{Name: "receiver", Run: receiveAll, Settings: []string{"buffer"}, Gates: []string{"recv", "listen"}},
@@ -46,9 +46,9 @@ var flavoursSim = sims.Sim{
 		{Key: "1", Name: "send five", Help: "five messages into each of the three sockets", Act: sims.Tell{Role: "sender", Command: "send"}},
 		{Key: "2", Name: "receive all", Help: "recvmsg(2) on each until nothing is left", Act: sims.Tell{Role: "receiver", Command: "recv"}},
 		{Key: "b", Name: "buffer", Help: "the most bytes that a recvmsg may bring", Act: sims.Set{Role: "receiver", Setting: "buffer",
-			Values: []int64{4096, 4, 1}, Names: []string{"4,096 B", "4 B", "1 B"}}},
-		{Key: "m", Name: "messages", Help: "how long they are", Act: sims.Set{Role: "sender", Setting: "size",
-			Values: []int64{0, 1, 100}, Names: []string{"words", "1 B each", "100 B each"}}},
+			Values: []int64{4096, 4, 1}, Names: []string{"4,096 B", "4 B", "1 B"}, Any: sims.Between(1, 65536)}},
+		{Key: "m", Name: "messages", Help: "how long they are: the five words, or so many bytes each", Act: sims.Set{Role: "sender", Setting: "size",
+			Values: []int64{0, 1, 100}, Names: []string{"words", "1 B each", "100 B each"}, Any: sims.Between(1, 8192)}},
 		{Key: "l", Name: "try to listen", Help: "the receiver calls listen(2) on a fresh socket of each type", Act: sims.Tell{Role: "receiver", Command: "listen"}},
 		{Key: "d", Name: "sender closes", Help: "the sender closes its three sockets", Act: sims.Tell{Role: "sender", Command: "close"}},
 	},
@@ -66,9 +66,9 @@ var flavoursSim = sims.Sim{
 	},
 	Walk: []sims.Step{
 		{ID: "sent", Turn: []sims.Turn{{Knob: "messages", Value: "words"}, {Knob: "buffer", Value: "4,096 B"}, {Knob: "send five"}}, For: "five messages lie in each socket", Until: allLie},
-		{ID: "received", Turn: sims.Press("receive all"), For: "the receiver has found all three empty", Until: allRead},
-		{ID: "again", Turn: []sims.Turn{{Knob: "buffer", Value: "4 B"}, {Knob: "send five"}}, For: "five messages lie in each socket", Until: allLie},
-		{ID: "cut", Turn: sims.Press("receive all"), For: "the receiver has found all three empty", Until: allRead},
+		{ID: "received", Turn: []sims.Turn{{Knob: "buffer", Value: "4,096 B"}, {Knob: "receive all"}}, For: "the receiver has found all three empty", Until: allRead},
+		{ID: "again", Turn: []sims.Turn{{Knob: "messages", Value: "words"}, {Knob: "buffer", Value: "4 B"}, {Knob: "send five"}}, For: "five messages lie in each socket", Until: allLie},
+		{ID: "cut", Turn: []sims.Turn{{Knob: "buffer", Value: "4 B"}, {Knob: "receive all"}}, For: "the receiver has found all three empty", Until: allRead},
 		{ID: "listen", Turn: sims.Press("try to listen", "sender closes"), For: "the kernel has answered for each type, and the sender has closed", Until: func(w *sims.World) bool {
 			closed := w.Last("sender", "closed")
 			return w.Said("receiver", "listen") >= len(flavours) && w.ReadSince(closed)
@@ -81,18 +81,19 @@ var flavoursSim = sims.Sim{
 	Claims: []sims.Claim{
 		{ID: "merges", Says: "a stream gives five messages out as one run of bytes", After: "received", Check: func(a *sims.World) sims.Verdict {
 			b := latestRound(a).of("STREAM")
-			return sims.Judge(len(b.sent) == 5 && len(b.reads) == 1 && sum(b.reads) == sum(b.sent), "5 messages, 1 recv, all "+scene.Bytes(sum(b.sent)),
+			return sims.Judge(len(b.sent) >= 5 && len(b.reads) == 1 && sum(b.reads) == sum(b.sent), fmt.Sprintf("%d messages, 1 recv, all %s", len(b.sent), scene.Bytes(sum(b.sent))),
 				fmt.Sprintf("%d messages, %d recv, %s", len(b.sent), len(b.reads), scene.Bytes(sum(b.reads))), "the returns of sendmsg(2) and recvmsg(2)")
 		}},
 		{ID: "edges", Says: "a datagram and a seqpacket socket give out the messages one by one, as they were sent", After: "received", Check: func(a *sims.World) sims.Verdict {
-			ok, got := true, ""
+			ok, want, got := true, "", ""
 			for _, f := range flavours[1:] {
 				b := latestRound(a).of(f.name)
 				same := slices.Equal(texts(b.sent), texts(b.reads))
-				ok = ok && same && len(b.reads) == 5
+				ok = ok && same && len(b.reads) >= 5
+				want += fmt.Sprintf("%s: %d recv, the messages as sent: true; ", f.name, len(b.sent))
 				got += fmt.Sprintf("%s: %d recv, the messages as sent: %v; ", f.name, len(b.reads), same)
 			}
-			return sims.Judge(ok, "DGRAM: 5 recv, the messages as sent: true; SEQPACKET: 5 recv, the messages as sent: true", strings.TrimSuffix(got, "; "), "the returns of recvmsg(2)")
+			return sims.Judge(ok, strings.TrimSuffix(want, "; "), strings.TrimSuffix(got, "; "), "the returns of recvmsg(2)")
 		}},
 		{ID: "next-only", Says: "asked how much there is to read, a datagram socket tells the next message alone", After: "sent", Check: func(a *sims.World) sims.Verdict {
 			level := func(f string) int64 { return a.Object(into(f)).Level("in") }

@@ -27,7 +27,7 @@ const lineBytes = 8 // of the file's lines, and of one read
 
 var passFD = sims.Sim{
 	ID:     "sockets/pass-fd",
-	Needs:  []string{"socket-levels"},
+	Needs:  []string{"unix-sockets", "socket-levels"},
 	Source: passFDSource,
 	Roles: []sims.Role{
 		{Name: "opener", Run: openAndPass, Gates: []string{"open", "send", "read", "close"}},
@@ -77,6 +77,8 @@ var passFD = sims.Sim{
 		{Key: "k", Name: "worker accepts", Help: "accept(2) on the listening socket", Act: sims.Tell{Role: "worker", Command: "accept"}},
 		{Key: "u", Name: "start the caller", Help: "connect to the path, and wait for a welcome", Act: sims.Start{Role: "caller"}},
 		{Key: "d", Name: "opener closes the file", Help: "close(2) of its own descriptor", Act: sims.Tell{Role: "opener", Command: "close", N: 0}},
+		{Key: "f", Name: "opener closes the pipe end", Help: "close(2) of its own write end", Act: sims.Tell{Role: "opener", Command: "close", N: 1}},
+		{Key: "i", Name: "opener closes the memory", Help: "close(2) of its own descriptor", Act: sims.Tell{Role: "opener", Command: "close", N: 2}},
 		{Key: "l", Name: "opener closes the listening socket", Help: "close(2) of its own descriptor", Act: sims.Tell{Role: "opener", Command: "close", N: 3}},
 	},
 	Draw: drawPassFD,
@@ -135,13 +137,10 @@ var passFD = sims.Sim{
 			errno := a.Last("worker", "tried").S["errno"]
 			return sims.Judge(errno == "EACCES", "EACCES", orElse(errno, "a descriptor"), "errno of open(2)")
 		}},
-		{ID: "in-flight", Says: "between send and receive the descriptor is in the socket", After: "flying", Check: func(a *sims.World) sims.Verdict {
+		{ID: "in-flight", Says: "between send and receive the descriptor is in the socket", Needs: []string{"scm-fds"}, After: "flying", Check: func(a *sims.World) sims.Verdict {
 			n := a.Object("worker's end").Level("flying")
-			if n < 0 {
-				return sims.Verdict{Status: sims.Skipped, Reason: "fdinfo of a socket has no scm_fds on this kernel"}
-			}
-			had := max(a.Before.Object("worker's end").Level("flying"), 0)
-			return sims.Judge(n == had+1, fmt.Sprintf("%d in flight before the send, %d after it", had, had+1), fmt.Sprintf("%d in flight before the send, %d after it", had, n), "scm_fds in /proc/PID/fdinfo of the worker's socket")
+			want := int64(a.Said("opener", "passed") - a.Said("worker", "received"))
+			return sims.Judge(n == want && n > 0, fmt.Sprintf("passed and not received: %d; in flight: %d", want, want), fmt.Sprintf("passed and not received: %d; in flight: %d", want, n), "scm_fds in /proc/PID/fdinfo of the worker's socket")
 		}},
 		{ID: "new-number", Says: "the worker gets a new number for the same file", After: "received", Check: func(a *sims.World) sims.Verdict {
 			mine, _ := a.Holds("opener", "file", "r")
@@ -197,15 +196,9 @@ var passFD = sims.Sim{
 // openAndPass opens a file, and from then on nobody may open it any more; it makes a
 // socket that listens; and it hands over whatever it is told to.
 func openAndPass(a *sims.Actor) error {
-	door, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	door, err := listenAt(unix.SOCK_STREAM, a.Arg("door"))
 	if err != nil {
-		return fmt.Errorf("socket: %w", err)
-	}
-	if err := unix.Bind(door, &unix.SockaddrUnix{Name: a.Arg("door")}); err != nil {
-		return fmt.Errorf("bind: %w", err)
-	}
-	if err := unix.Listen(door, backlog); err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return err
 	}
 	a.Hold("door", door)
 	a.Gate("open")
@@ -370,18 +363,11 @@ func use(a *sims.Actor, how string, have map[string]int) error {
 // welcome takes one connection from a socket that another process made.
 func welcome(a *sims.Actor, door int) error {
 	a.Gate("accept")
-	fd, _, err := unix.Accept4(door, unix.SOCK_CLOEXEC)
-	for err == unix.EINTR {
-		fd, _, err = unix.Accept4(door, unix.SOCK_CLOEXEC)
-	}
+	fd, peer, err := accept(door)
 	if err != nil {
-		return fmt.Errorf("accept: %w", err)
+		return err
 	}
 	defer unix.Close(fd)
-	peer, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
-	if err != nil {
-		return fmt.Errorf("getsockopt(SO_PEERCRED): %w", err)
-	}
 	_, err = unix.SendmsgN(fd, []byte("welcome"), nil, nil, unix.MSG_NOSIGNAL)
 	a.Say("accepted", sims.Word("what", "door"), sims.Num("pid", int(peer.Pid)), sims.Err(err))
 	return nil

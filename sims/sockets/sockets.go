@@ -2,7 +2,10 @@
 package sockets
 
 import (
+	"os"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"ipctour/sims"
 	"ipctour/sims/scene"
@@ -53,6 +56,40 @@ func stopped(w *sims.World) string {
 		}
 	}
 	return ""
+}
+
+// listenAt makes a socket that listens on a path.
+func listenAt(typ int, path string) (fd int, err error) {
+	if fd, err = unix.Socket(unix.AF_UNIX, typ|unix.SOCK_CLOEXEC, 0); err != nil {
+		return -1, os.NewSyscallError("socket", err)
+	}
+	if err = os.NewSyscallError("bind", unix.Bind(fd, &unix.SockaddrUnix{Name: path})); err == nil {
+		err = os.NewSyscallError("listen", unix.Listen(fd, backlog))
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+// accept takes the first connection out of the queue of a listening socket, and asks the
+// kernel who has made it. With none there it sleeps.
+func accept(door int) (fd int, peer *unix.Ucred, err error) {
+	for {
+		fd, _, err = unix.Accept4(door, unix.SOCK_CLOEXEC)
+		if err != unix.EINTR {
+			break
+		}
+	}
+	if err != nil {
+		return -1, nil, os.NewSyscallError("accept", err)
+	}
+	if peer, err = unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED); err != nil {
+		unix.Close(fd)
+		return -1, nil, os.NewSyscallError("getsockopt(SO_PEERCRED)", err)
+	}
+	return fd, peer, nil
 }
 
 func contains(s, part string) bool { return strings.Contains(s, part) }

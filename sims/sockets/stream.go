@@ -31,7 +31,7 @@ const (
 var stream = sims.Sim{
 	ID:     "sockets/stream",
 	Source: streamSource,
-	Needs:  []string{"socket-levels"},
+	Needs:  []string{"unix-sockets", "socket-levels"},
 	Roles: []sims.Role{
 		{Name: "guest", Run: dine, Late: true, Gates: []string{"connect", "send", "recv"}},
 		{Name: "second", Run: dine, Late: true, Gates: []string{"connect", "send", "recv"}},
@@ -66,8 +66,9 @@ var stream = sims.Sim{
 		{Key: "w", Name: "server calls", Help: "the server sends a line to each of its guests", Act: sims.Tell{Role: "server", Command: "send"}},
 		{Key: "g", Name: "guest reads", Help: "the guest calls recv(2) once", Act: sims.Tell{Role: "guest", Command: "recv"}},
 		{Key: "r", Name: "server reads", Help: "the server calls recv(2) once on each connection", Act: sims.Tell{Role: "server", Command: "recv"}},
-		{Key: "f", Name: "guest leaves", Help: "the guest exits", Act: sims.Tell{Role: "guest", Command: "leave"}},
-		{Key: "i", Name: "second leaves", Help: "the second client exits", Act: sims.Tell{Role: "second", Command: "leave"}},
+		{Key: "d", Name: "server hangs up", Help: "the server closes its end of each conversation", Act: sims.Tell{Role: "server", Command: "close"}},
+		{Key: "f", Name: "guest leaves", Help: "the guest exits", Act: sims.Tell{Role: "guest", Command: "leave", Ends: true}},
+		{Key: "i", Name: "second leaves", Help: "the second client exits", Act: sims.Tell{Role: "second", Command: "leave", Ends: true}},
 		{Key: "k", Name: "kill the server", Help: "kill -9", Act: sims.Break{Fault: stage.Kill, Role: "server"}},
 		{Key: "b", Name: "start the server", Help: "socket, bind, listen once more", Act: sims.Start{Role: "server"}},
 		{Key: "u", Name: "remove the path", Help: "unlink(2) of the socket's name", Act: sims.Do{Run: removeDoor}},
@@ -87,10 +88,10 @@ var stream = sims.Sim{
 			return w.Options["name"] == "path" && listening(w) && w.Object("door").Level("exists") == 1 && w.Object("door").Level("waiting") == 0
 		}},
 		{ID: "queued", Turn: sims.Press("start the guest"), For: "connect has returned and the guest waits in the queue", Until: func(w *sims.World) bool {
-			return w.ReadSince(w.News("guest", "connected")) && w.Object("door").Level("waiting") == 1
+			return w.ReadSince(w.Last("guest", "connected")) && (w.Object("door").Level("waiting") >= 1 || inConversation(w, "guest"))
 		}},
 		{ID: "accepted", Turn: sims.Press("accept"), For: "the server has a descriptor for the guest", Until: func(w *sims.World) bool {
-			return inConversation(w, "guest") && w.Object("door").Level("waiting") == 0
+			return inConversation(w, "guest")
 		}},
 		{ID: "duplex", Turn: sims.Press("guest orders", "server calls"), For: "bytes lie in both buffers", Until: func(w *sims.World) bool {
 			line := lineOf(w, "guest")
@@ -103,12 +104,12 @@ var stream = sims.Sim{
 		{ID: "killed", Turn: sims.Press("kill the server"), For: "the server is dead", Until: func(w *sims.World) bool {
 			return !w.Actor("server").Life.Alive() && w.Object("door").Level("holders") == 0
 		}},
-		{ID: "refused", Turn: sims.Press("knock"), For: "the stranger has its answer", Until: knockedAfter("killed")},
+		{ID: "refused", Turn: sims.Press("knock"), For: "the stranger has its answer", Until: knocked},
 		{ID: "in-use", Turn: sims.Press("start the server"), For: "the new server has tried to bind", Until: func(w *sims.World) bool {
 			return w.News("server", "bind failed") != nil && !w.Actor("server").Life.Alive()
 		}},
 		{ID: "missing", Turn: sims.Press("remove the path", "knock"), For: "the stranger has its answer", Until: func(w *sims.World) bool {
-			return knockedAfter("in-use")(w) && w.Object("door").Level("exists") == 0
+			return knocked(w) && w.Object("door").Level("exists") == 0
 		}},
 		{ID: "long", Turn: sims.Press("try long paths"), For: "the kernel has answered twice", Until: func(w *sims.World) bool {
 			m := w.News("stranger", "bound")
@@ -120,15 +121,23 @@ var stream = sims.Sim{
 		{ID: "vanishes", Turn: sims.Press("kill the server"), For: "the server is dead", Until: func(w *sims.World) bool {
 			return !w.Actor("server").Life.Alive() && w.Object("door").Level("holders") == 0
 		}},
-		{ID: "rebinds", Turn: sims.Press("knock", "start the server"), For: "a server listens again", Until: func(w *sims.World) bool {
-			return w.News("stranger", "knocked") != nil && w.News("server", "listens") != nil && listening(w)
-		}},
+		{ID: "nobody", Turn: sims.Press("knock"), For: "the stranger has its answer", Until: knocked},
+		{ID: "rebinds", Turn: sims.Press("start the server"), For: "a server listens again", Until: listening},
 	},
 	Claims: []sims.Claim{
 		{ID: "queue", Says: "connect returns before anybody has accepted", After: "queued", Check: func(a *sims.World) sims.Verdict {
+			if inConversation(a, "guest") {
+				return sims.ByHand("the guest was accepted")
+			}
 			n, accepted := a.Object("door").Level("waiting"), a.Count("server", "accepted")
-			return sims.Judge(a.Last("guest", "connected") != nil && n == 1 && accepted == 0, "connect returned, 1 waits, 0 accepted",
-				fmt.Sprintf("connect returned, %d waits, %d accepted", n, accepted), "the return of connect(2), /proc/net/unix")
+			had, before := max(a.Before.Object("door").Level("waiting"), 0), a.Before.Count("server", "accepted")
+			if a.Before.Last("guest", "connected") != nil {
+				had-- // it was started by hand
+			}
+			say := func(n, accepted int64) string {
+				return fmt.Sprintf("connect returned; in the queue: %d more, accepted: %d more", n, accepted)
+			}
+			return sims.Judge(a.Last("guest", "connected") != nil && n-had == 1 && accepted == before, say(1, 0), say(n-had, accepted-before), "the return of connect(2), /proc/net/unix")
 		}},
 		{ID: "own-socket", Says: "accept gives a new socket, and the listening one stays", After: "accepted", Check: func(a *sims.World) sims.Verdict {
 			door, one := target(a, "server", "door"), target(a, "server", lineOf(a, "guest"))
@@ -165,10 +174,10 @@ var stream = sims.Sim{
 			return sims.Judge(got == "bound with 108 bytes, EINVAL with 109", "bound with 108 bytes, EINVAL with 109", got, "the answers of bind(2)")
 		}},
 		{ID: "abstract", Says: "an abstract name is in no folder and goes with its socket", After: "rebinds", Check: func(b *sims.World) sims.Verdict {
-			a := b.After("abstract")
+			a, between := b.After("abstract"), knockedAt(b.After("nobody"))
 			file, bound := a.Object("door").Level("exists") == 1, b.Last("server", "bind failed") == nil
-			return sims.Judge(!file && bound && knockedAt(b) == "ECONNREFUSED", "a file: false; after the kill: ECONNREFUSED; bind again: true",
-				fmt.Sprintf("a file: %v; after the kill: %s; bind again: %v", file, knockedAt(b), bound), "lstat(2), errno of connect(2), return of bind(2)")
+			return sims.Judge(!file && bound && between == "ECONNREFUSED", "a file: false; after the kill: ECONNREFUSED; bind again: true",
+				fmt.Sprintf("a file: %v; after the kill: %s; bind again: %v", file, between, bound), "lstat(2), errno of connect(2), return of bind(2)")
 		}},
 	},
 }
@@ -206,29 +215,32 @@ func serve(a *sims.Actor) error {
 			for _, n := range numbers(guests) {
 				a.Gate("recv")
 				if gone := receive(a, guests[n], sims.Num("line", n)); gone {
-					unix.Close(guests[n])
-					delete(guests, n)
-					a.Hold(lineName(n), -1)
+					part(a, n, guests)
 				}
+			}
+		case "close":
+			for _, n := range numbers(guests) {
+				part(a, n, guests)
+				a.Say("hung up", sims.Num("line", n))
 			}
 		}
 	}
+}
+
+// part closes the server's end of one conversation.
+func part(a *sims.Actor, n int, guests map[int]int) {
+	unix.Close(guests[n])
+	delete(guests, n)
+	a.Hold(lineName(n), -1)
 }
 
 // admit takes the first connection out of the queue; with none there it sleeps. It
 // gets a descriptor of its own, and door stays as it is.
 func admit(a *sims.Actor, door int, guests map[int]int) error {
 	a.Gate("accept")
-	fd, _, err := unix.Accept4(door, unix.SOCK_CLOEXEC)
-	for err == unix.EINTR {
-		fd, _, err = unix.Accept4(door, unix.SOCK_CLOEXEC)
-	}
+	fd, peer, err := accept(door)
 	if err != nil {
-		return fmt.Errorf("accept: %w", err)
-	}
-	peer, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
-	if err != nil {
-		return fmt.Errorf("getsockopt(SO_PEERCRED): %w", err)
+		return err
 	}
 	n := 1
 	for guests[n] != 0 {

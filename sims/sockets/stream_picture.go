@@ -30,7 +30,7 @@ func lineOf(w *sims.World, client string) string {
 			line = ""
 		case m.Name == "accepted" && m.N["pid"] == int64(w.Actor(client).PID):
 			line = lineName(int(m.N["line"]))
-		case m.Name == "end" && lineName(int(m.N["line"])) == line:
+		case (m.Name == "end" || m.Name == "hung up") && lineName(int(m.N["line"])) == line:
 			line = ""
 		}
 	}
@@ -51,13 +51,8 @@ func knockedAt(w *sims.World) string {
 	return orElse(m.S["errno"], "connected")
 }
 
-// knockedAfter waits for a knock that came after a step.
-func knockedAfter(step string) func(*sims.World) bool {
-	return func(w *sims.World) bool {
-		before := w.After(step)
-		return before != nil && w.Said("stranger", "knocked") > before.Said("stranger", "knocked")
-	}
-}
+// knocked is a knock of this step, with its answer.
+func knocked(w *sims.World) bool { return w.News("stranger", "knocked") != nil }
 
 // boundAt is the latest answer to a path of that length.
 func boundAt(w *sims.World, length int) string {
@@ -368,6 +363,8 @@ func momentSentence(w *sims.World, m *sims.Moment) string {
 		return who + " has received " + scene.Bytes(m.N["bytes"]) + "."
 	case "nothing there":
 		return "Nothing was there to receive for the " + roleName(m.Who) + "."
+	case "hung up":
+		return "The server has closed its end of the conversation, and listens as before. What the other side reads next is the end."
 	case "end":
 		if m.S["errno"] != "" {
 			return "recv gave the " + roleName(m.Who) + " " + m.S["errno"] + ": the other side is gone, and had left something unread."

@@ -71,7 +71,7 @@ func (a *app) printFindings(found []finding) error {
 			ok = "no"
 		}
 		users := strings.Join(f.Lessons, ", ")
-		if f.ID == lessons.House {
+		if lessons.OfHouse(f.ID) {
 			users = "every lesson"
 		}
 		rows = append(rows, []string{ok, f.Name, users})

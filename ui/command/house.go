@@ -19,7 +19,7 @@ var errInterrupted = errors.New("interrupted; what ran has been stopped and clea
 func withHouse(work func(*stage.House) error) error {
 	house, err := stage.NewHouse()
 	if err != nil {
-		return fmt.Errorf("the stage could not be set up: %w", err)
+		return fmt.Errorf("the stage could not be set up: %w. `ipctour doctor` says what this machine does not allow", err)
 	}
 	err = work(house)
 	if closing := house.Close(); closing != nil {

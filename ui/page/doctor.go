@@ -118,7 +118,7 @@ func (d *Doctor) capability(c probe.Capability, sign string, st draw.Style, w in
 		out = append(out, hung(c.Detail, w, draw.Text)...)
 		out = append(out, hung(c.Advice, w, draw.Accent)...)
 		switch {
-		case c.ID == lessons.House:
+		case lessons.OfHouse(c.ID):
 			out = append(out, hung("Every lesson uses it.", w, draw.Dim)...)
 		case len(users) > 0:
 			out = append(out, hung("Lessons that use it: "+strings.Join(users, ", "), w, draw.Dim)...)

@@ -26,9 +26,16 @@ func (l *Lesson) turn(k *sims.Knob) tea.Cmd {
 		return nil
 	}
 	again := l.unfreeze()
-	if c, ok := k.Act.(sims.Choose); ok {
-		if o := l.option(c.Option); o != nil && o.Check != nil {
-			l.ask = newKnobAsk(k, o, l.tape.Last().Options[c.Option])
+	now := valueOf(l.tape.Last(), *k)
+	switch act := k.Act.(type) {
+	case sims.Choose:
+		if o := l.option(act.Option); o != nil && o.Check != nil {
+			l.ask = newKnobAsk(k, o.Values, now, o.Check)
+			return nil
+		}
+	case sims.Set:
+		if act.Any != nil {
+			l.ask = newKnobAsk(k, act.Names, now, func(value string) error { _, err := act.Takes(value); return err })
 			return nil
 		}
 	}
@@ -259,16 +266,17 @@ func (m *endMenu) lines(w int) []line {
 
 var modeWords = map[string]string{"r": "the read end", "w": "the write end", "rw": "both ways", "": "a hold"}
 
-// knobAsk is a value being typed for an option.
+// knobAsk is a value being typed for a knob.
 type knobAsk struct {
 	knob   *sims.Knob
-	option *sims.Option
+	values []string // suggestions
+	check  func(string) error
 	field  field
 	wrong  string
 }
 
-func newKnobAsk(k *sims.Knob, o *sims.Option, now string) *knobAsk {
-	a := &knobAsk{knob: k, option: o, field: field{most: 200}}
+func newKnobAsk(k *sims.Knob, values []string, now string, check func(string) error) *knobAsk {
+	a := &knobAsk{knob: k, values: values, check: check, field: field{most: 200}}
 	a.field.set(now)
 	return a
 }
@@ -283,7 +291,7 @@ func (l *Lesson) answer(msg tea.KeyPressMsg) tea.Cmd {
 		a.suggest(msg.String() == "down")
 	case "enter":
 		value := strings.TrimSpace(a.field.String())
-		if err := a.option.Check(value); err != nil {
+		if err := a.check(value); err != nil {
 			a.wrong = err.Error()
 			return nil
 		}
@@ -298,18 +306,18 @@ func (l *Lesson) answer(msg tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// suggest puts the next of the option's own values into the field.
+// suggest puts the next of the knob's own values into the field.
 func (a *knobAsk) suggest(later bool) {
-	n := len(a.option.Values)
+	n := len(a.values)
 	if n == 0 {
 		return
 	}
-	i, step := slices.Index(a.option.Values, a.field.String()), 1
+	i, step := slices.Index(a.values, a.field.String()), 1
 	if !later {
 		step = n - 1
 		i = max(i, 0)
 	}
-	a.field.set(a.option.Values[(i+step+n)%n])
+	a.field.set(a.values[(i+step+n)%n])
 	a.wrong = ""
 }
 
@@ -322,9 +330,9 @@ func (a *knobAsk) lines(w int) []line {
 	if a.wrong != "" {
 		out = append(out, paragraph(a.wrong, w, draw.Fail)...)
 	}
-	if len(a.option.Values) > 0 {
+	if len(a.values) > 0 {
 		out = append(out, nil, styled("For example", draw.Dim))
-		for _, v := range a.option.Values {
+		for _, v := range a.values {
 			out = append(out, line{{"  ", draw.Dim}, {v, draw.Text}}.hang(w, 2)...)
 		}
 	}
