@@ -349,8 +349,6 @@ func drawFullBuffer(w *sims.World) *scene.Scene {
 		s.Figures = append(s.Figures, w.CountFigure("writer", "refused", "refused (EAGAIN)", ""))
 	}
 	s.Figures = append(s.Figures, answerFigures(w)...)
-	s.Mark(map[string][]string{"fills": {"queued", "asleep"}, "one-byte": {"queued", "asleep"}, "one-page": {"queued", "writes"},
-		"nonblock": {"refused", "asleep"}, "merge": {"writes", "queued"}, "grow": {"capacity", "grow"}, "limit": {"shrink", "to-limit", "past-limit"}}[w.Step]...)
 	return s
 }
 

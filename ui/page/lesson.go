@@ -235,12 +235,12 @@ func (l *Lesson) world() *sims.World {
 // of the page ask who is in it.
 func (l *Lesson) latest() *scene.Scene {
 	if w := l.tape.Last(); l.newest == nil || l.newestAt != w.Seq {
-		l.newest, l.newestAt = l.sim.Draw(w), w.Seq
+		l.newest, l.newestAt = l.it.Draw(w), w.Seq
 	}
 	return l.newest
 }
 
-func (l *Lesson) scene() *scene.Scene { return l.sim.Draw(l.world()) }
+func (l *Lesson) scene() *scene.Scene { return l.it.Draw(l.world()) }
 
 func (l *Lesson) say(text string)  { l.note, l.noted = styled(text, draw.Text), l.env.Now() }
 func (l *Lesson) warn(text string) { l.note, l.noted = styled(text, draw.Fail), l.env.Now() }

@@ -307,7 +307,7 @@ func (l *Lesson) drawPicture(p lessonPlan, w *sims.World) {
 	if len(w.Actors) == 0 || w.Casts == 0 {
 		return
 	}
-	s := l.sim.Draw(w)
+	s := l.it.Draw(w)
 	if p.rest.W > 0 && p.rest.H > 0 {
 		p.rest.c.Paste(draw.Below(s, p.rest.c.Part(p.rest.W, p.rest.H)), p.rest.X, p.rest.Y)
 	}

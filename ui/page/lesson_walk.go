@@ -120,7 +120,7 @@ func dimmed(ls []line) []line {
 // true while the learner plays on.
 func (l *Lesson) stepScene(w *sims.World) *scene.Scene {
 	if a := w.After(w.Step); a != nil {
-		return l.sim.Draw(a)
+		return l.it.Draw(a)
 	}
 	return nil
 }
