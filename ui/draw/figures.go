@@ -28,6 +28,7 @@ const (
 	figureGap   = 3
 	shortValue  = 18 // what is longer takes the place of several
 	missingText = "not available here"
+	fewColumns  = 2 // are easier to read than many, where there are lines for it
 )
 
 // figureGrid is how figures without history share lines: columns of one width.
@@ -72,15 +73,18 @@ type figurePlan struct {
 	height int
 }
 
-// planFigures finds what fits into h lines: all of them, else without the drawn
-// lines, else fewer. The order stays; what the present step is about goes last.
+// planFigures finds what fits into h lines: all of them in few columns, else in more,
+// else without the drawn lines, else fewer. The order stays; what the present step is about goes last.
 func (p *painter) planFigures(w, h int) figurePlan {
 	l := figurePlan{lines: true, out: make([]bool, len(p.s.Figures))}
 	l.g = p.figureGrid(w, l.out)
-	if l.height = p.flowFigures(&l, nil); l.height <= h {
-		return l
+	most := l.g.columns
+	for l.g.columns = min(fewColumns, most); l.g.columns <= most; l.g.columns++ {
+		if l.height = p.flowFigures(&l, nil); l.height <= h {
+			return l
+		}
 	}
-	l.lines = false
+	l.g.columns, l.lines = most, false
 	for l.height = p.flowFigures(&l, nil); l.height > h && l.left < len(p.s.Figures)-1; l.height = p.flowFigures(&l, nil) {
 		l.out[p.leastFigure(&l)] = true
 		l.left++
