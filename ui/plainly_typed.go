@@ -17,6 +17,7 @@ import (
 
 // do does what a line asks.
 func (w *plainLesson) do(line string) {
+	w.tell.Anew()
 	word, rest, _ := strings.Cut(line, " ")
 	rest = strings.TrimSpace(rest)
 	if k := w.knob(word); k != nil {

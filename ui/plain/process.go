@@ -58,12 +58,18 @@ func doing(q *scene.Process) string {
 	case !q.Life.Alive() && q.End != "":
 		did += ": " + q.End
 	case q.Life.Alive() && q.Where != "":
-		did += " in " + q.Where
+		did += " in " + strings.TrimPrefix(q.Where, "in ")
 	}
 	if q.Gate != "" {
 		did += ", at gate " + q.Gate
 	}
-	if q.Note != "" && (q.Gate == "" || !strings.Contains(q.Note, q.Gate)) {
+	switch {
+	case q.Note == "", q.Gate != "" && strings.Contains(q.Note, q.Gate):
+	case q.Life == scene.Asleep && strings.HasPrefix(q.Note, "sleeps "):
+		did += strings.TrimPrefix(q.Note, "sleeps")
+	case strings.HasPrefix(q.Note, "waits "):
+		did += ": it " + q.Note
+	default:
 		did += ", " + q.Note
 	}
 	return did
