@@ -10,6 +10,7 @@ import (
 
 	"ipctour/lessons"
 	"ipctour/sims"
+	"ipctour/sims/scene"
 	"ipctour/sims/stage"
 	"ipctour/ui/page"
 	"ipctour/ui/prose"
@@ -42,7 +43,7 @@ func (p *plainly) lesson(l *lessons.Lesson) error {
 	p.words(string(l.Text.Intro))
 	if why := l.Missing(); why != "" {
 		p.say("", "Its experiment cannot run here: "+why+". These are its words.", "")
-		p.text(l)
+		p.text(l, nil)
 		return nil
 	}
 	w := &plainLesson{plainly: p, it: l}
@@ -52,13 +53,20 @@ func (p *plainly) lesson(l *lessons.Lesson) error {
 	return w.run()
 }
 
-// text prints everything that a lesson says.
-func (p *plainly) text(l *lessons.Lesson) {
+// text prints everything that a lesson says. The words of a step that was done have
+// the figures of its end; where nothing was done, world is nil.
+func (p *plainly) text(l *lessons.Lesson, world *sims.World) {
 	t := l.Text
 	p.words(string(t.Intro))
 	for _, s := range t.Steps {
+		var after *scene.Scene
+		if world != nil {
+			if w := world.After(s.ID); w != nil {
+				after = l.Sim.Draw(w)
+			}
+		}
 		p.say("")
-		p.words(string(s.Body))
+		p.prose(string(s.Body), prose.Options{Figure: func(id string) string { return figureText(after, id) }})
 	}
 	p.say("", "What you saw", "")
 	p.words(string(t.Seen))
@@ -74,12 +82,7 @@ func (w *plainLesson) predict() bool {
 	if ask == nil {
 		return true
 	}
-	w.say("", "Predict:")
-	w.words(string(ask.Ask))
-	for i, c := range ask.Choices {
-		w.row(strconv.Itoa(i+1), bare(c.Label))
-	}
-	w.row("enter", "no guess")
+	w.question()
 	for {
 		line, ok := w.next()
 		if !ok {
@@ -99,11 +102,23 @@ func (w *plainLesson) predict() bool {
 		case line == "b" || line == "back":
 			return false
 		case line == "t" || line == "text":
-			w.text(w.it)
+			w.words(string(w.it.Text.Intro)) // the rest gives the answer away
+			w.question()
 		default:
-			w.unknown(line, fmt.Sprintf("a number from 1 to %d; only enter for no guess; t for the whole text; b for back; q to quit", len(ask.Choices)))
+			w.unknown(line, fmt.Sprintf("a number from 1 to %d; only enter for no guess; t to hear the words and the question again; b for back; q to quit", len(ask.Choices)))
 		}
 	}
+}
+
+// question asks for a prediction.
+func (w *plainLesson) question() {
+	ask := w.it.Text.Predict
+	w.say("", "Predict:")
+	w.words(string(ask.Ask))
+	for i, c := range ask.Choices {
+		w.row(strconv.Itoa(i+1), bare(c.Label))
+	}
+	w.row("enter", "no guess")
 }
 
 // run starts the cast and plays with the learner, and stops it whatever happens.

@@ -115,6 +115,14 @@ func TestPlainWalk(t *testing.T) {
 	}
 }
 
+// The words of a step keep the figures of its end.
+func TestPlainTextKeepsFigures(t *testing.T) {
+	out, _ := typed(t, "pipes/full-buffer", "", "n", "n", "n", "t", "q")
+	_, text, _ := strings.Cut(out, "In a moment a writer will write") // before it runs, and again in the text
+	_, text, _ = strings.Cut(text, "In a moment a writer will write")
+	inOrder(t, text, "The pipe holds 65,536 B", "The level is 65,535 B", "the pipe holds … again")
+}
+
 func TestPlainCommands(t *testing.T) {
 	out, _ := typed(t, "pipes/full-buffer", "", "n", "1", "w 2049", "w nonsense", "e", "c", "h", "?", "nonsense",
 		"k nobody", "close reader", "stop writer", "cont writer", "k writer", "r", "q")
@@ -128,7 +136,10 @@ func TestPlainCourse(t *testing.T) {
 	out, _ := typed(t, "", "nonsense", "?", "1", "?", "b", "1", "pipes/full-buffer", "what", "t", "b", "q")
 	inOrder(t, out, "The chapters:", "1 ", `Nothing here is called "nonsense". You can type: the number of a chapter`, "You can type:",
 		"The lessons:", "You can type: the number of a lesson", "The chapters:", "The lessons:", "Predict:",
-		`Nothing here is called "what". You can type: a number from 1 to 4`, "Also in the source", "The lessons:")
+		`Nothing here is called "what". You can type: a number from 1 to 4`, "A pipe is a buffer in the kernel", "Predict:", "The lessons:")
+	if strings.Contains(out, "What you saw") || strings.Contains(out, "Also in the source") {
+		t.Error("the text before the prediction gives the answer away")
+	}
 }
 
 // TestPlainEnds: the end of the input and a signal stop the cast.

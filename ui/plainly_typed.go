@@ -42,7 +42,7 @@ func (w *plainLesson) do(line string) {
 	case "c", "code":
 		fmt.Fprintln(w.Out, strings.ReplaceAll(strings.TrimSpace(w.it.Sim.Source), "\t", "    "))
 	case "t", "text":
-		w.text(w.it)
+		w.text(w.it, w.tell.world)
 	case "h", "hint":
 		w.hint()
 	case "r", "again":

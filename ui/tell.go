@@ -191,15 +191,23 @@ func turn(e sims.Event) string {
 
 // prose prints words of the lesson, with the figures of the picture in them.
 func (t *Teller) prose(words, margin string) {
-	figure := func(id string) string {
-		for _, f := range t.shown.Figures {
-			if f.ID == id {
-				return f.Text
-			}
-		}
-		return ""
-	}
+	figure := func(id string) string { return figureText(t.shown, id) }
 	for _, line := range prose.Lines(words, t.width-len(margin), prose.Options{Figure: figure}) {
 		fmt.Fprintln(t.out, strings.TrimRight(margin+line.String(), " "))
 	}
+}
+
+// figureText is a figure of a picture, which may be nil, as it stands in words.
+func figureText(s *scene.Scene, id string) string {
+	if s == nil {
+		return ""
+	}
+	for i := range s.Figures {
+		if f := &s.Figures[i]; f.ID == id && f.Missing != "" {
+			return "(not known here)"
+		} else if f.ID == id {
+			return f.Text
+		}
+	}
+	return ""
 }

@@ -199,7 +199,7 @@ func (l *Lesson) follow(do Intent) (Move, tea.Cmd) {
 	case doCode:
 		return open(NewCode(l)), nil
 	case doText:
-		return open(NewText(l.env, l.it, l.scene())), nil
+		return open(NewText(l.env, l.it, l.world())), nil
 	case doHint:
 		l.hints = min(l.hints+1, len(l.it.Text.Hints))
 		if len(l.it.Text.Hints) == 0 {
