@@ -76,6 +76,16 @@ func (c *Course) Lesson(id string) *Lesson {
 	return nil
 }
 
+// Chapter finds a chapter by its id, or nil.
+func (c *Course) Chapter(id string) *Chapter {
+	for i := range c.Chapters {
+		if c.Chapters[i].ID == id {
+			return &c.Chapters[i]
+		}
+	}
+	return nil
+}
+
 // Of are the lessons of a chapter, in order.
 func (c *Course) Of(chapter *Chapter) []*Lesson {
 	var list []*Lesson

@@ -24,7 +24,8 @@ type PlainOptions struct {
 	Course   *lessons.Course
 	House    *stage.House
 	Progress *lessons.Progress
-	Lesson   string // to begin with; empty for the list of chapters
+	Lesson   *lessons.Lesson  // to begin with
+	Chapter  *lessons.Chapter // or its first words; neither for the list of chapters
 	In       io.Reader
 	Out      io.Writer
 }
@@ -40,10 +41,11 @@ func Plain(ctx context.Context, o PlainOptions) error {
 	p := &plainly{PlainOptions: o, ctx: inner, lines: readLines(inner, o.In)}
 	p.say("IPC, with real processes, in plain words. Type a word or a number and press enter; ? helps, q quits.")
 	var err error
-	if l := o.Course.Lesson(o.Lesson); l != nil {
-		err = p.lesson(l)
-	} else if o.Lesson != "" {
-		return fmt.Errorf("there is no lesson %q", o.Lesson)
+	switch {
+	case o.Lesson != nil:
+		err = p.lesson(o.Lesson)
+	case o.Chapter != nil:
+		err = p.chapter(o.Chapter)
 	}
 	if err == nil && !p.quit {
 		err = p.chapters()

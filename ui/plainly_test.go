@@ -40,7 +40,7 @@ func plainTest(t *testing.T, lesson string, in io.Reader, out io.Writer) PlainOp
 		t.Fatal(err)
 	}
 	progress, _ := lessons.Open("", time.Now)
-	return PlainOptions{Course: course, House: house, Progress: progress, Lesson: lesson, In: in, Out: out}
+	return PlainOptions{Course: course, House: house, Progress: progress, Lesson: course.Lesson(lesson), In: in, Out: out}
 }
 
 // typed is what the plain mode prints when these lines are typed.
@@ -169,10 +169,15 @@ func TestPlainEnds(t *testing.T) {
 	})
 }
 
-func TestPlainLessonThatIsNotThere(t *testing.T) {
-	if err := Plain(t.Context(), plainTest(t, "pipes/nowhere", strings.NewReader(""), io.Discard)); err == nil {
-		t.Error("no error")
+// A chapter is a way in, and back leads to the list.
+func TestPlainChapter(t *testing.T) {
+	var out strings.Builder
+	o := plainTest(t, "", strings.NewReader("b\nq\n"), &out)
+	o.Chapter = o.Course.Chapter("pipes")
+	if err := Plain(t.Context(), o); err != nil {
+		t.Fatal(err)
 	}
+	inOrder(t, out.String(), "Chapter 2: Pipes and FIFOs", "The lessons:", "The hose", "The chapters:")
 }
 
 // watched calls do once what is printed holds when.

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
 	"ipctour/lessons"
@@ -37,14 +39,16 @@ func usage(format string, args ...any) error { return usageError{fmt.Sprintf(for
 
 // app is what every command needs: the streams, and the course once it is loaded.
 type app struct {
-	stdin   *os.File
-	stdout  *os.File
-	out     io.Writer // for people: ASCII alone where the locale has no more
-	json    io.Writer // for programs: stdout, which may be closed at the other end
-	err     io.Writer
-	begun   bool // the command line was understood and a command has begun
-	course  *lessons.Course
-	courseE error
+	stdin    *os.File
+	stdout   *os.File
+	out      io.Writer // for people: ASCII alone where the locale has no more
+	json     *output   // for programs: stdout, which may be closed at the other end
+	err      io.Writer
+	width    int  // of the terminal that people read out on; 0 for none
+	errWidth int  // and of that of err
+	begun    bool // the command line was understood and a command has begun
+	course   *lessons.Course
+	courseE  error
 }
 
 // Main runs one command line and gives the exit status.
@@ -59,8 +63,8 @@ func Main(args []string, stdin, stdout, stderr *os.File) int {
 	signal.Notify(broken, syscall.SIGPIPE)
 	defer signal.Stop(broken)
 
-	a := &app{stdin: stdin, stdout: stdout, err: stderr}
-	a.json = &quietWriter{to: stdout, broken: func() { cut(errBrokenPipe) }}
+	a := &app{stdin: stdin, stdout: stdout, err: stderr, width: cells(stdout), errWidth: cells(stderr)}
+	a.json = &output{to: stdout, broken: cut}
 	a.out = a.json
 	if !utf8Locale(os.Getenv) {
 		a.asciiOnly()
@@ -75,20 +79,59 @@ func (a *app) asciiOnly() { a.out, a.err = asciiWriter{a.json}, asciiWriter{a.er
 // status tells the error, if somebody should read it, and makes it a number.
 func (a *app) status(err, cause error) int {
 	var wrong usageError
+	if a.json.failed != nil { // whatever came of it, it was not said
+		err = a.json.failed
+	}
 	switch {
 	case err == nil:
 		return statusDone
 	case errors.Is(err, errClaimFailed), errors.Is(cause, errBrokenPipe):
 		return statusFailed
-	case errors.As(err, &wrong), !a.begun:
-		fmt.Fprintf(a.err, "ipctour: %v\n", err)
+	case (errors.As(err, &wrong) || !a.begun) && a.json.failed == nil:
+		a.tell("ipctour: %v", err)
 		if !errors.As(err, &wrong) {
-			fmt.Fprintln(a.err, "`ipctour --help` lists the commands and their flags.")
+			a.tell("`ipctour --help` lists the commands and their flags.")
 		}
 		return statusUsage
 	}
-	fmt.Fprintf(a.err, "ipctour: %v\n", err)
+	a.tell("ipctour: %v", err)
 	return statusFailed
+}
+
+// tell prints a message on standard error, broken between words where that is a
+// terminal.
+func (a *app) tell(format string, args ...any) {
+	fmt.Fprintln(a.err, wrapped(fmt.Sprintf(format, args...), a.errWidth, 0))
+}
+
+// cells is how wide a terminal is; 0 where the file is none.
+func cells(f *os.File) int {
+	if !term.IsTerminal(f.Fd()) {
+		return 0
+	}
+	w, _, err := term.GetSize(f.Fd())
+	if err != nil {
+		return 0
+	}
+	return w
+}
+
+// wrapped breaks text between words into lines of at most width cells; all but the
+// first are indented. A width of 0 leaves it as it is.
+func wrapped(text string, width, indent int) string {
+	if width <= indent+10 {
+		return text
+	}
+	var lines []string
+	for i, line := range strings.Split(text, "\n") {
+		for k, part := range strings.Split(ansi.Wordwrap(line, width-indent, ""), "\n") {
+			if i+k > 0 {
+				part = strings.Repeat(" ", indent) + part
+			}
+			lines = append(lines, part)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // root puts the commands together.
@@ -141,7 +184,24 @@ func (a *app) load() (*lessons.Course, error) {
 }
 
 // lesson finds a lesson, or says which ones have a name like it.
-func (a *app) lesson(id string) (*lessons.Lesson, error) { return a.find("lesson", id) }
+func (a *app) lesson(id string) (*lessons.Lesson, error) {
+	course, err := a.load()
+	if err != nil {
+		return nil, err
+	}
+	if c := course.Chapter(id); c != nil {
+		return nil, usage("%s is a chapter. Name one of its lessons: %s.", id, strings.Join(ids(course.Of(c)), ", "))
+	}
+	return a.find("lesson", id)
+}
+
+func ids(list []*lessons.Lesson) []string {
+	var out []string
+	for _, l := range list {
+		out = append(out, l.ID)
+	}
+	return out
+}
 
 // find is lesson, with the word for what was looked for, and commands that may
 // have been meant.
@@ -154,25 +214,62 @@ func (a *app) find(kind, id string, commands ...string) (*lessons.Lesson, error)
 		return l, nil
 	}
 	text := fmt.Sprintf("there is no %s %q.", kind, id)
+	if kind != "lesson" {
+		for i := range course.Chapters {
+			if c := course.Chapters[i].ID; strings.HasPrefix(c, id) && id != "" {
+				commands = append(commands, c)
+			}
+		}
+	}
 	if near := append(commands, course.Nearest(id)...); len(near) > 0 {
 		text += " Near it: " + strings.Join(near, ", ") + "."
 	}
 	return nil, usage("%s `ipctour list` shows all lessons, `ipctour --help` the commands.", text)
 }
 
-// completeLessons offers lesson ids to the shell, without those already typed.
-func (a *app) completeLessons(most int) cobra.CompletionFunc {
+// completeLessons offers lesson ids to the shell, and chapters where they do too,
+// without those already typed.
+func (a *app) completeLessons(most int, chapters bool) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 		course, err := a.load()
 		if err != nil || most > 0 && len(args) >= most {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		var ids []string
-		for _, l := range course.Lessons {
-			if strings.HasPrefix(l.ID, typed) && !slices.Contains(args, l.ID) {
-				ids = append(ids, l.ID+"\t"+l.Title)
+		var offer []string
+		add := func(id, title string) {
+			if strings.HasPrefix(id, typed) && !slices.Contains(args, id) {
+				offer = append(offer, id+"\t"+title)
 			}
 		}
-		return ids, cobra.ShellCompDirectiveNoFileComp
+		for i := range course.Chapters {
+			if c := &course.Chapters[i]; chapters {
+				add(c.ID, "chapter: "+c.Title)
+			}
+		}
+		for _, l := range course.Lessons {
+			add(l.ID, l.Title)
+		}
+		return offer, cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// takesOne wants one argument, and says what it is.
+func takesOne(what, example string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+			return usage("%s wants %s, as in `ipctour %s`.", c.Name(), what, example)
+		case len(args) > 1:
+			return usage("%s wants %s: %q is one too many.", c.Name(), what, args[1])
+		}
+		return nil
+	}
+}
+
+// takesNone wants no argument.
+func takesNone(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage("%s wants nothing after it but flags: %q is one too many.", c.Name(), args[0])
+	}
+	return nil
 }

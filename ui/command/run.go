@@ -41,8 +41,8 @@ func (a *app) runCommand() *cobra.Command {
 			"  ipctour run pipes/full-buffer --json | head -20\n" +
 			"  ipctour run pipes/full-buffer --record my.run && ipctour replay my.run\n" +
 			"  ipctour run pipes/full-buffer --set 'write size=2049'",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeLessons(1),
+		Args:              takesOne("one lesson", "run pipes/full-buffer"),
+		ValidArgsFunction: a.completeLessons(1, false),
 		RunE:              func(c *cobra.Command, args []string) error { return a.run(c.Context(), args[0], f) },
 	}
 	c.Flags().BoolVar(&f.json, "json", false, "print the events as JSON, one a line")
@@ -114,7 +114,7 @@ func (a *app) play(ctx context.Context, l *lessons.Lesson, o lessons.WalkOptions
 	if out != nil && !asJSON {
 		fmt.Fprintln(a.out)
 		a.printVerdicts("What it proves", out.Results)
-		fmt.Fprintln(a.out, out.Receipt)
+		fmt.Fprintln(a.out, wrapped(out.Receipt.String(), a.width, 0))
 	}
 	switch {
 	case ctx.Err() != nil:

@@ -30,17 +30,23 @@ type Course struct {
 func NewCourse(env *Env) *Course {
 	c := &Course{env: env, query: field{most: 60}, notes: env.Notes}
 	if l := env.resume(); l != nil {
-		c.choose(l)
+		c.Show(l)
 		c.inside = false
 	}
 	return c
 }
 
-// choose puts the marker on a lesson.
-func (c *Course) choose(l *lessons.Lesson) {
+// Show puts the marker on a lesson.
+func (c *Course) Show(l *lessons.Lesson) {
+	c.ShowChapter(l.Chapter)
+	c.lesson, c.inside = l.Number-1, true
+}
+
+// ShowChapter puts the marker on a chapter.
+func (c *Course) ShowChapter(chapter *lessons.Chapter) {
 	for i := range c.env.Course.Chapters {
-		if &c.env.Course.Chapters[i] == l.Chapter {
-			c.chapter, c.lesson, c.inside = i, l.Number-1, true
+		if &c.env.Course.Chapters[i] == chapter {
+			c.chapter, c.lesson, c.inside = i, 0, false
 		}
 	}
 }
@@ -87,6 +93,11 @@ func (c *Course) Update(msg tea.Msg) (Move, tea.Cmd) {
 		c.notes = append(c.notes, msg.Notes...)
 		if msg.Err != nil {
 			c.notes = append(c.notes, "Progress could not be kept: "+msg.Err.Error()+". It is tried again after the next lesson.")
+		}
+	case Awake: // a page above has the keys: the marker stays with the learner
+		if l := c.env.here; l != nil {
+			c.Show(l)
+			c.env.here = nil
 		}
 	case tea.PasteMsg:
 		if c.finding && c.query.update(msg) {
@@ -162,7 +173,7 @@ func (c *Course) step(by int) {
 
 // open opens a lesson, or says on a page of its own that it is still to come.
 func (c *Course) open(l *lessons.Lesson) (Move, tea.Cmd) {
-	c.choose(l)
+	c.Show(l)
 	c.notes = nil
 	return open(OpenLesson(c.env, l)), nil
 }

@@ -86,6 +86,7 @@ func (e *Env) save() tea.Cmd {
 
 // visit notes where the learner is.
 func (e *Env) visit(id string) tea.Cmd {
+	e.here = e.Course.Lesson(id)
 	if e.Progress == nil {
 		return nil
 	}
