@@ -132,8 +132,8 @@ func (p *Progress) readOrSetAside() (record, []string, error) {
 		if err != nil {
 			return newRecord(), nil, fmt.Errorf("%s: %w, and could not be set aside: %w", progressFile, damage, err)
 		}
-		return newRecord(), []string{fmt.Sprintf("%s was damaged (%v). It is set aside as %s, and a new one is begun.",
-			filepath.Join(p.dir, progressFile), damage, filepath.Base(aside))}, nil
+		return newRecord(), []string{fmt.Sprintf("%s was damaged. It is set aside as %s in %s, and a new one is begun. What was wrong: %v.",
+			progressFile, filepath.Base(aside), p.dir, damage)}, nil
 	}
 	return read, nil, err
 }

@@ -23,6 +23,7 @@ type plainLesson struct {
 	tell   *Teller
 	play   *sims.Play
 	said   string // the choice predicted; empty for none
+	chosen string // the process named last: what is typed without a name is about it
 	begun  string // the step that n has asked for, till it is done
 	beats  int    // looks at the kernel that the next line waits for
 	until  <-chan time.Time
@@ -272,18 +273,26 @@ func (w *plainLesson) finish() {
 		fmt.Fprintln(w.Out)
 		switch {
 		case w.said == "":
-			w.say("Measured here: " + w.label(g.Measured) + ".")
+			w.say("Measured here" + after(w.label(g.Measured)) + ".")
 		case g.Right:
-			w.say("You predicted " + w.label(w.said) + ": right.")
+			w.say("You predicted" + after(w.label(w.said)) + ". That is right.")
 		default:
-			w.say("You predicted " + w.label(w.said) + ". Measured here: " + w.label(g.Measured) + ".")
+			w.say("You predicted" + after(w.label(w.said)) + ". Measured here" + after(w.label(g.Measured)) + ".")
 		}
 	}
 	w.Progress.Finish(w.it.ID, w.said, g.Measured, g.Right)
 	w.save()
-	if next := w.Course.Next(w.it.ID); next != nil {
-		w.say("The next lesson is " + next.Title + ", " + next.ID + ".")
+	if next := w.Course.After(w.it.ID); next != nil {
+		w.say("The next lesson is " + next.Title + ": c in the list of chapters, or its name, " + next.ID + ".")
 	}
+}
+
+// after puts words behind a colon, or in quotes where they have one themselves.
+func after(words string) string {
+	if strings.Contains(words, ":") {
+		return `, "` + words + `"`
+	}
+	return ": " + words
 }
 
 // label is a value as the choices write it.

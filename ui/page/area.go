@@ -180,18 +180,6 @@ func prefixBefore(s string, i int) (head, tail string) {
 // paragraph is plain text wrapped.
 func paragraph(text string, w int, st draw.Style) []line { return styled(text, st).wrap(w, 0) }
 
-// bar is a progress bar of w cells: what is done, and what is not yet.
-func bar(part, whole, w int) (full, empty string) {
-	n := 0
-	if whole > 0 {
-		n = part * w / whole
-	}
-	if part > 0 && n == 0 {
-		n = 1
-	}
-	return strings.Repeat("━", n), strings.Repeat("─", w-n)
-}
-
 // hang wraps a line that begins with indent blanks, and keeps them on each row.
 func (l line) hang(w, indent int) []line {
 	if indent >= w || len(l) == 0 {

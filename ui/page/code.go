@@ -31,6 +31,14 @@ func NewCode(l *Lesson) *Code {
 	return &Code{lesson: l, source: readSource(l.sim.Source), reader: reader{w: l.w, h: l.h}}
 }
 
+// RoleCode is the function that a role runs, or the whole file where it is not found
+// there, as lines; name is the function's, or empty.
+func RoleCode(s *sims.Sim, role string) (name string, text []string) {
+	src := readSource(s.Source)
+	first, last, name := src.function(s.Role(role))
+	return name, src.text[first : last+1]
+}
+
 // Init does nothing.
 func (c *Code) Init() tea.Cmd { return nil }
 

@@ -217,14 +217,17 @@ func (l *Lesson) grade(w *sims.World, width int) []line {
 	if !g.Known || l.it.Text.Predict == nil {
 		return nil
 	}
-	measured := l.labelOf(g.Measured)
+	measured, colon := l.labelOf(g.Measured), ": "
+	if strings.Contains(measured, ":") {
+		colon = ", " // one is enough
+	}
 	switch {
 	case l.said == "":
-		return line{{"Measured here: ", draw.Dim}, {measured, draw.Strong}}.wrap(width, 0)
+		return line{{"Measured here" + colon, draw.Dim}, {measured, draw.Strong}}.wrap(width, 0)
 	case g.Right:
-		return line{{"✓ ", draw.Good}, {"You said ", draw.Text}, {l.label, draw.Strong}, {": right.", draw.Good}}.wrap(width, 0)
+		return line{{"✓ ", draw.Good}, {"You said ", draw.Text}, {l.label, draw.Strong}, {colon + "right.", draw.Good}}.wrap(width, 0)
 	}
-	return line{{"You said ", draw.Text}, {l.label, draw.Strong}, {". Measured here: ", draw.Text}, {measured, draw.Accent.Bold()}, {".", draw.Text}}.wrap(width, 0)
+	return line{{"You said ", draw.Text}, {l.label, draw.Strong}, {". Measured here" + colon, draw.Text}, {measured, draw.Accent.Bold()}, {".", draw.Text}}.wrap(width, 0)
 }
 
 // labelOf is a value as the choices write it.

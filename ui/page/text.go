@@ -5,6 +5,7 @@ package page
 
 import (
 	"fmt"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -178,5 +179,11 @@ func (t *Text) Update(msg tea.Msg) (Move, tea.Cmd) {
 
 // Draw paints the text.
 func (t *Text) Draw(cv *draw.Canvas, r draw.Rect) {
-	t.draw(on(cv, r), t.title, t.lines, readerKeys(t.own()...))
+	own := t.own()
+	if r.W < 70 { // there is no room for the title of a lesson among the keys
+		for i := range own {
+			own[i].Says, _, _ = strings.Cut(own[i].Says, ":")
+		}
+	}
+	t.draw(on(cv, r), t.title, t.lines, readerKeys(own...))
 }
