@@ -254,10 +254,10 @@ func (w *plainLesson) ends(role string) string {
 func (w *plainLesson) hint() {
 	hints := w.it.Text.Hints
 	if len(hints) == 0 {
-		w.say("There are no hints here.")
+		w.say("There is nothing more to try here.")
 		return
 	}
-	w.words("Hint: " + string(hints[w.hinted%len(hints)]))
+	w.words("To try: " + string(hints[w.hinted%len(hints)]))
 	w.hinted++
 }
 
@@ -331,6 +331,8 @@ func (w *plainLesson) evidence() {
 		w.say("", said)
 		if f.Command != "" {
 			fmt.Fprintf(w.Out, "  %s\n", f.Command)
+		} else if why := page.NoCommand(f); why != "" {
+			w.say(why)
 		}
 	}
 }

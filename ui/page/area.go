@@ -32,6 +32,9 @@ func (a area) put(x, y int, text string, st draw.Style) int {
 	if x < 0 || y < 0 || y >= a.H || x >= a.W {
 		return x
 	}
+	if a.c.ASCII() { // no sign stands for it
+		text = strings.ReplaceAll(text, "⏎", "enter")
+	}
 	return a.c.Clip(a.X+x, a.Y+y, a.W-x, text, st) - a.X
 }
 

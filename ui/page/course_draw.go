@@ -278,11 +278,12 @@ func (c *Course) drawPreview(a area) {
 		return
 	}
 	w := min(a.W, textCells-14)
-	text := c.firstWords(w)
+	a = a.part(0, 1, a.W, a.H-1)
 	if c.inside {
-		text = c.lessonPreview(c.lessons()[c.lesson], w)
+		a.lines(0, c.lessonPreview(c.lessons()[c.lesson], w, a.H))
+		return
 	}
-	a.part(0, 1, a.W, a.H-1).lines(0, cutLines(text, a.H-1))
+	a.lines(0, cutLines(c.firstWords(w), a.H))
 }
 
 // firstWords are those of the chapter's opening page, as far as its first picture.
@@ -297,12 +298,13 @@ func (c *Course) firstWords(w int) []line {
 }
 
 // lessonPreview is what a lesson begins with, what it asks, and what came of that.
-func (c *Course) lessonPreview(l *lessons.Lesson, w int) []line {
+// Where not all fits, its beginning is cut.
+func (c *Course) lessonPreview(l *lessons.Lesson, w, rows int) []line {
 	t := l.Text
 	if t == nil {
 		return paragraph("This lesson is still to come.", w, draw.Dim)
 	}
-	out := wordsOf(t.Intro, w, figures(nil))
+	var out []line
 	if t.Predict != nil {
 		ask := wordsOf(t.Predict.Ask, w, figures(nil))
 		for i := range ask {
@@ -312,7 +314,16 @@ func (c *Course) lessonPreview(l *lessons.Lesson, w int) []line {
 		}
 		out = gap(out, ask)
 	}
-	return gap(out, c.outcome(l, w))
+	out = gap(out, c.outcome(l, w))
+	intro := wordsOf(t.Intro, w, figures(nil))
+	switch room := rows - len(out) - 1; {
+	case len(out) == 0:
+		return cutLines(intro, rows)
+	case room < 1:
+		return cutLines(out, rows)
+	default:
+		return gap(cutLines(intro, room), out)
+	}
 }
 
 // outcome is what the learner predicted of a lesson, and what was measured then.

@@ -142,7 +142,7 @@ var lessonKeys = []Key{
 	{doContinueProcess, []string{"C"}, "C", "continue", "send SIGCONT to the chosen process", true},
 	{doCloseEnd, []string{"X"}, "X", "close an end", "close one of the descriptors of the chosen process", true},
 	{doAgain, []string{"R"}, "R", "again", "end these processes and start new ones", true},
-	{doHint, []string{"h"}, "h", "hint", "something to try in this lesson", true},
+	{doHint, []string{"h"}, "h", "to try", "something to try in this lesson; again for more", true},
 	{doUp, []string{"up"}, "↑↓", "scroll", "scroll the words", true},
 	{doDown, []string{"down"}, "↓", "", "", true},
 	{doPageUp, []string{"pgup"}, "PgUp", "", "scroll the words by a page", true},

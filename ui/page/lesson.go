@@ -203,7 +203,7 @@ func (l *Lesson) follow(do Intent) (Move, tea.Cmd) {
 	case doHint:
 		l.hints = min(l.hints+1, len(l.it.Text.Hints))
 		if len(l.it.Text.Hints) == 0 {
-			l.say("There are no hints for this lesson.")
+			l.say("There is nothing more to try in this lesson.")
 		}
 	case doFreeze, doEarlierEvent, doLaterEvent, doEarlierJump, doLaterJump:
 		l.history(do)

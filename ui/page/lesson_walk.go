@@ -89,7 +89,7 @@ func (l *Lesson) wordLines(w int) []line {
 	}
 	out = gap(out, l.nextLines(world, i, w))
 	for _, h := range l.it.Text.Hints[:min(l.hints, len(l.it.Text.Hints))] {
-		out = gap(out, wordsOf("*Hint.* "+h, w, figures(nil)))
+		out = gap(out, wordsOf("*To try.* "+h, w, figures(nil)))
 	}
 	if n := len(world.Trouble); n > 0 {
 		t := world.Trouble[n-1]
