@@ -254,6 +254,27 @@ func TestRecordAndReplay(t *testing.T) {
 	}
 }
 
+// TestReadme: what README shows of a command is what it prints.
+func TestReadme(t *testing.T) {
+	words, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, sample, found := strings.Cut(string(words), "$ ipctour verify "+lesson+"\n")
+	if sample, _, found = strings.Cut(sample, "```"); !found {
+		t.Fatal("README shows no verify of " + lesson)
+	}
+	printed := strings.Split(run(t, "verify", lesson).stdout, "\n")
+	for _, line := range strings.Split(strings.TrimSpace(sample), "\n") {
+		// What was measured, and where a process sleeps, is another machine's matter.
+		if line = strings.TrimRight(line, " "); strings.HasPrefix(line, "  holds") || strings.HasSuffix(line, "fail.") {
+			if !slices.Contains(printed, line) {
+				t.Errorf("README shows %q, which is not printed", line)
+			}
+		}
+	}
+}
+
 // TestReplayOfAFIFO: it would wait for a writer without end.
 func TestReplayOfAFIFO(t *testing.T) {
 	p := newPlace(t, 0o555)
