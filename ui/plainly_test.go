@@ -129,7 +129,14 @@ func TestPlainCommands(t *testing.T) {
 	inOrder(t, out, "You turn: drain 1 byte.", "You choose: write size = 2049. New processes are started.", "That did not work",
 		"The evidence", "Who says so: the kernel.", "func ", "To try: ", "drain 1 byte: the reader takes a single byte",
 		`Nothing here is called "nonsense"; ? lists what you can type.`, `No process is called "nobody".`,
-		"Name after the process what to close:", "is stopped", "killed by SIGKILL", "All of it is gone.")
+		"The reader has closed the pipe", "is stopped", "killed by SIGKILL", "All of it is gone.")
+}
+
+// The letters of the screen do the same here, without a name to the process named last.
+func TestPlainLetters(t *testing.T) {
+	out, _ := typed(t, "pipes/full-buffer", "", "n", "K", "Z writer", "C", "S", "S", "X reader", "R", "c reader", "c", "c all", "K nobody", "K", "q")
+	inOrder(t, out, "Which process? Type its name after the word: writer, reader.", "The writer (pid", "is stopped.", "Step mode is on", "Step mode is off",
+		"The reader has closed the pipe", "Step 1 of 7", "reader: drainPipe.", "writer: fillPipe.", "package pipes", "No process is called \"nobody\"", "The reader (pid", "was killed by SIGKILL")
 }
 
 func TestPlainCourse(t *testing.T) {

@@ -121,6 +121,9 @@ func (w *plainLesson) fault(f stage.Fault, rest string) {
 	if !ok {
 		return
 	}
+	if ends := w.heldEnds(role); f == stage.CloseEnd && object == "" && len(ends) == 1 {
+		object = ends[0]
+	}
 	if f == stage.CloseEnd && object == "" {
 		w.say("Name after the process what to close: " + w.ends(role) + ".")
 		return
@@ -144,7 +147,7 @@ func (w *plainLesson) named(typed string) (role, rest string, ok bool) {
 	case ok:
 		w.chosen = role
 	case typed == "":
-		w.say("Which process? Its name goes after the word: " + strings.Join(w.roles(), ", ") + ".")
+		w.say("Which process? Type its name after the word: " + strings.Join(w.roles(), ", ") + ".")
 	default:
 		w.say(fmt.Sprintf("No process is called %q. There are: %s.", typed, strings.Join(w.roles(), ", ")))
 	}
@@ -235,6 +238,17 @@ func (w *plainLesson) roles() []string {
 		names = append(names, w.it.Sim.Roles[i].Name)
 	}
 	return names
+}
+
+// heldEnds are the numbers of those descriptors.
+func (w *plainLesson) heldEnds(role string) []string {
+	var list []string
+	for _, f := range w.tell.world.Actor(role).FDs {
+		if f.Object != "" {
+			list = append(list, strconv.Itoa(f.N))
+		}
+	}
+	return list
 }
 
 // ends are the descriptors of a role that lead to an object of the lesson.

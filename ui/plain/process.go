@@ -64,6 +64,8 @@ func doing(q *scene.Process) string {
 		did += ", at gate " + q.Gate
 	}
 	switch {
+	case q.Note == "stopped":
+		return "is stopped"
 	case q.Note == "", q.Gate != "" && strings.Contains(q.Note, q.Gate):
 	case q.Life == scene.Asleep && strings.HasPrefix(q.Note, "sleeps "):
 		did += strings.TrimPrefix(q.Note, "sleeps")
