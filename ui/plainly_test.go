@@ -125,11 +125,11 @@ func TestPlainTextKeepsFigures(t *testing.T) {
 
 func TestPlainCommands(t *testing.T) {
 	out, _ := typed(t, "pipes/full-buffer", "", "n", "1", "w 2049", "w nonsense", "e", "c", "h", "?", "nonsense",
-		"k nobody", "close reader", "stop writer", "cont writer", "k writer", "r", "q")
+		"k nobody", "close", "stop writer", "cont writer", "k writer", "r", "q")
 	inOrder(t, out, "You turn: drain 1 byte.", "You choose: write size = 2049. New processes are started.", "That did not work",
 		"The evidence", "Who says so: the kernel.", "func ", "To try: ", "drain 1 byte: the reader takes a single byte",
 		`Nothing here is called "nonsense"; ? lists what you can type.`, `No process is called "nobody".`,
-		"The reader has closed the pipe", "is stopped", "killed by SIGKILL", "All of it is gone.")
+		"Which process? Type its name", "is stopped", "killed by SIGKILL", "All of it is gone.")
 }
 
 // The letters of the screen do the same here, without a name to the process named last.

@@ -178,6 +178,9 @@ func (c *Course) drawChapters(a area, bars bool) {
 // drawCount writes how far a chapter has come at the right, and gives the column
 // where that begins.
 func (c *Course) drawCount(a area, list []*lessons.Lesson, bars bool) int {
+	if a.W < narrowRow {
+		return a.W + 1
+	}
 	done := c.env.doneCount(list)
 	count := fmt.Sprintf("%d/%d", done, len(list))
 	if toCome(list) && !bars {
