@@ -5,6 +5,7 @@ package ui
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -29,10 +30,11 @@ type PlainOptions struct {
 	Chapter  *lessons.Chapter // or its first words; neither for the list of chapters
 	In       io.Reader
 	Out      io.Writer
+	Width    int // of a line of prose; 0 for PlainWidth
 }
 
-// plainWidth is how long a line of prose may be.
-const plainWidth = 78
+// PlainWidth is how long a line of prose may be.
+const PlainWidth = 78
 
 // Plain goes through the course in sentences and numbered choices, till the
 // learner quits, the input ends or ctx does. Every cast is stopped by then.
@@ -109,7 +111,7 @@ func (p *plainly) say(sentences ...string) {
 func (p *plainly) words(m string) { p.prose(m, prose.Options{}) }
 
 func (p *plainly) prose(m string, o prose.Options) {
-	for _, line := range prose.Lines(m, plainWidth, o) {
+	for _, line := range prose.Lines(m, cmp.Or(p.Width, PlainWidth), o) {
 		fmt.Fprintln(p.Out, strings.TrimRight(line.String(), " "))
 	}
 }

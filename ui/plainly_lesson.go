@@ -3,6 +3,7 @@ package ui
 // A lesson in the plain mode.
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -130,7 +131,7 @@ func (w *plainLesson) run() error {
 		return nil
 	}
 	fmt.Fprintln(w.Out)
-	w.play, w.tell = play, NewTeller(w.Out, w.it, plainWidth)
+	w.play, w.tell = play, NewTeller(w.Out, w.it, cmp.Or(w.Width, PlainWidth))
 	w.tell.sparing = true
 	w.settle()
 	w.loop()

@@ -13,8 +13,6 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/charmbracelet/x/ansi"
-	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
 	"ipctour/lessons"
@@ -39,16 +37,14 @@ func usage(format string, args ...any) error { return usageError{fmt.Sprintf(for
 
 // app is what every command needs: the streams, and the course once it is loaded.
 type app struct {
-	stdin    *os.File
-	stdout   *os.File
-	out      io.Writer // for people: ASCII alone where the locale has no more
-	json     *output   // for programs: stdout, which may be closed at the other end
-	err      io.Writer
-	width    int  // of the terminal that people read out on; 0 for none
-	errWidth int  // and of that of err
-	begun    bool // the command line was understood and a command has begun
-	course   *lessons.Course
-	courseE  error
+	stdin   *os.File
+	stdout  *os.File
+	out     io.Writer // for people: ASCII alone where the locale has no more
+	json    *output   // for programs: stdout, which may be closed at the other end
+	err     io.Writer
+	begun   bool // the command line was understood and a command has begun
+	course  *lessons.Course
+	courseE error
 }
 
 // Main runs one command line and gives the exit status.
@@ -63,18 +59,21 @@ func Main(args []string, stdin, stdout, stderr *os.File) int {
 	signal.Notify(broken, syscall.SIGPIPE)
 	defer signal.Stop(broken)
 
-	a := &app{stdin: stdin, stdout: stdout, err: stderr, width: cells(stdout), errWidth: cells(stderr)}
+	a := &app{stdin: stdin, stdout: stdout}
 	a.json = &output{to: stdout, broken: cut}
-	a.out = a.json
+	out := &folder{to: a.json, cells: cellsOf(stdout)}
+	a.out, a.err = out, &folder{to: stderr, cells: cellsOf(stderr)}
 	if !utf8Locale(os.Getenv) {
 		a.asciiOnly()
 	}
 	root := a.root()
 	root.SetArgs(args)
-	return a.status(root.ExecuteContext(ctx), context.Cause(ctx))
+	err := root.ExecuteContext(ctx)
+	out.end()
+	return a.status(err, context.Cause(ctx))
 }
 
-func (a *app) asciiOnly() { a.out, a.err = asciiWriter{a.json}, asciiWriter{a.err} }
+func (a *app) asciiOnly() { a.out, a.err = asciiWriter{a.out}, asciiWriter{a.err} }
 
 // status tells the error, if somebody should read it, and makes it a number.
 func (a *app) status(err, cause error) int {
@@ -98,41 +97,8 @@ func (a *app) status(err, cause error) int {
 	return statusFailed
 }
 
-// tell prints a message on standard error, broken between words where that is a
-// terminal.
-func (a *app) tell(format string, args ...any) {
-	fmt.Fprintln(a.err, wrapped(fmt.Sprintf(format, args...), a.errWidth, 0))
-}
-
-// cells is how wide a terminal is; 0 where the file is none.
-func cells(f *os.File) int {
-	if !term.IsTerminal(f.Fd()) {
-		return 0
-	}
-	w, _, err := term.GetSize(f.Fd())
-	if err != nil {
-		return 0
-	}
-	return w
-}
-
-// wrapped breaks text between words into lines of at most width cells; all but the
-// first are indented. A width of 0 leaves it as it is.
-func wrapped(text string, width, indent int) string {
-	if width <= indent+10 {
-		return text
-	}
-	var lines []string
-	for i, line := range strings.Split(text, "\n") {
-		for k, part := range strings.Split(ansi.Wordwrap(line, width-indent, ""), "\n") {
-			if i+k > 0 {
-				part = strings.Repeat(" ", indent) + part
-			}
-			lines = append(lines, part)
-		}
-	}
-	return strings.Join(lines, "\n")
-}
+// tell prints a message on standard error.
+func (a *app) tell(format string, args ...any) { fmt.Fprintf(a.err, format+"\n", args...) }
 
 // root puts the commands together.
 func (a *app) root() *cobra.Command {

@@ -87,7 +87,7 @@ func (a *app) printFindings(found []finding) error {
 		missing++
 		fmt.Fprintf(a.out, "\nNot here: %s (%s).\n", f.Name, f.ID)
 		for _, said := range []string{"  It was tried: " + f.Detail, "  What to do: " + f.Advice} {
-			fmt.Fprintln(a.out, wrapped(strings.TrimRight(said, ".")+".", a.width, 2))
+			fmt.Fprintln(a.out, strings.TrimRight(said, ".")+".")
 		}
 	}
 	if missing == 0 {

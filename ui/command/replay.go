@@ -37,7 +37,7 @@ func (a *app) replayCommand() *cobra.Command {
 				a.asciiOnly()
 			}
 			if a.plainly(f) {
-				ui.NewTeller(a.out, l, tellWidth).Tell(events)
+				ui.NewTeller(a.out, l, a.proseWidth(tellWidth)).Tell(events)
 				return nil
 			}
 			course, err := a.load()

@@ -104,7 +104,7 @@ func (a *app) play(ctx context.Context, l *lessons.Lesson, o lessons.WalkOptions
 		o.Seen = func(batch []sims.Event) { wrote = errors.Join(wrote, writeEvents(a.json, batch)) }
 		o.Closing = o.Seen
 	} else {
-		o.Seen = ui.NewTeller(a.out, l, tellWidth).Tell
+		o.Seen = ui.NewTeller(a.out, l, a.proseWidth(tellWidth)).Tell
 	}
 	var out *lessons.Outcome
 	err := withHouse(func(h *stage.House) (err error) {
@@ -114,7 +114,7 @@ func (a *app) play(ctx context.Context, l *lessons.Lesson, o lessons.WalkOptions
 	if out != nil && !asJSON {
 		fmt.Fprintln(a.out)
 		a.printVerdicts("What it proves", out.Results)
-		fmt.Fprintln(a.out, wrapped(out.Receipt.String(), a.width, 0))
+		fmt.Fprintln(a.out, out.Receipt)
 	}
 	switch {
 	case ctx.Err() != nil:

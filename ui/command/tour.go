@@ -99,7 +99,7 @@ func (a *app) tour(c *cobra.Command, args []string, f tourFlags) error {
 		return ui.Run(c.Context(), ui.Options{Course: course, Progress: progress, House: house, Lesson: lesson, Chapter: chapter, Notes: notes,
 			ASCII: f.ascii || !utf8Locale(os.Getenv), Theme: f.theme, In: a.stdin, Out: a.stdout})
 	})
-	fmt.Fprintln(a.out, wrapped(receipt.String(), a.width, 0))
+	fmt.Fprintln(a.out, receipt)
 	return errors.Join(err, a.keep(progress, notes))
 }
 

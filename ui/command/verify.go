@@ -127,17 +127,13 @@ func (a *app) verify(ctx context.Context, h *stage.House, chosen []*lessons.Less
 // printVerdicts tells the claims of one lesson, in sentences.
 func (a *app) printVerdicts(title string, results []lessons.Result) {
 	fmt.Fprintln(a.out, title)
-	const margin = 11
-	detail := func(text string) {
-		fmt.Fprintln(a.out, wrapped(strings.Repeat(" ", margin)+text, a.width, margin))
-	}
 	for _, r := range results {
-		fmt.Fprintln(a.out, wrapped(fmt.Sprintf("  %-7s  %s", r.Verdict, r.Says), a.width, margin))
+		fmt.Fprintf(a.out, "  %-7s  %s\n", r.Verdict, r.Says)
 		if r.Reason != "" {
-			detail("because " + r.Reason)
+			fmt.Fprintf(a.out, "           because %s\n", r.Reason)
 		}
 		if r.Expected != "" || r.Measured != "" {
-			detail("expected " + r.Expected + "; measured " + r.Measured + by(r.Source))
+			fmt.Fprintf(a.out, "           expected %s; measured %s%s\n", r.Expected, r.Measured, by(r.Source))
 		}
 	}
 	fmt.Fprintln(a.out)
