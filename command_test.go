@@ -261,7 +261,8 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, sample, found := strings.Cut(string(words), "$ ipctour verify "+lesson+"\n")
-	if sample, _, found = strings.Cut(sample, "```"); !found {
+	sample, _, closed := strings.Cut(sample, "```")
+	if !found || !closed {
 		t.Fatal("README shows no verify of " + lesson)
 	}
 	printed := strings.Split(run(t, "verify", lesson).stdout, "\n")

@@ -291,11 +291,8 @@ func (c *Course) drawPreview(a area) {
 
 // firstWords are those of the chapter's opening page, as far as its first picture.
 func (c *Course) firstWords(w int) []line {
-	for _, p := range c.current().Opening.Pieces() {
-		if p.Picture == nil {
-			return wordsOf(p.Words, w, figures(nil))
-		}
-		break
+	if pieces := c.current().Opening.Pieces(); len(pieces) > 0 && pieces[0].Picture == nil {
+		return wordsOf(pieces[0].Words, w, figures(nil))
 	}
 	return nil
 }
