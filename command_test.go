@@ -46,15 +46,24 @@ func TestExitStatusAndWords(t *testing.T) {
 		{"unknown flag of the tour", []string{"--plian"}, 2, ``, `unknown flag: --plian`},
 		{"unknown theme", []string{"--theme", "pink"}, 2, ``, `dark.*light.*auto`},
 		{"unknown lesson", []string{"run", "pipes/full-bufer"}, 2, ``, `no lesson "pipes/full-bufer".*Near it: pipes/full-buffer`},
-		{"unknown command", []string{"lsit"}, 2, ``, `no lesson or command "lsit"\. Near it: list`},
+		{"unknown command", []string{"lsit"}, 2, ``, `no chapter, lesson or command "lsit"\. Near it: list`},
 		{"unknown lesson to verify", []string{"verify", "hose"}, 2, ``, `Near it: pipes/hose`},
-		{"no lesson", []string{"run"}, 2, ``, `LESSON|arg`},
-		{"too many lessons", []string{"run", lesson, lesson}, 2, ``, `arg`},
-		{"too many words", []string{"list", "pipes"}, 2, ``, `list`},
+		{"no lesson", []string{"run"}, 2, ``, `run wants one lesson, as in .ipctour run pipes/full-buffer.`},
+		{"too many lessons", []string{"run", lesson, lesson}, 2, ``, `run wants one lesson: "pipes/full-buffer" is one too many`},
+		{"too many words", []string{"doctor", "pipes"}, 2, ``, `doctor wants nothing after it`},
+		{"a chapter's lessons", []string{"list", "pipes"}, 0, `(?s)^2 Pipes and FIFOs.*pipes/atomic.*\n7 lessons, 0 done`, ``},
+		{"no chapter", []string{"list", "tubes"}, 2, ``, `no chapter "tubes".*why, pipes`},
+		{"a chapter to run", []string{"run", "pipes"}, 2, ``, `pipes is a chapter.*pipes/hose`},
+		{"part of a chapter's name", []string{"pipe"}, 2, ``, `Near it: pipes, `},
+		{"a chapter to verify without a lesson", []string{"verify", "scale"}, 1, ``, `still to come`},
+		{"completion of a chapter", []string{"__complete", "verify", "pip"}, 0, `(?s)pipes\tchapter.*pipes/hose`, `Completion ended`},
+		{"completion of list", []string{"__complete", "list", "pip"}, 0, `^pipes\tPipes and FIFOs`, `Completion ended`},
 		{"a setting without a value", []string{"run", lesson, "--set", "size"}, 2, ``, `option=value`},
 		{"an unknown setting", []string{"run", lesson, "--set", "colour=red"}, 2, ``, `no option "?colour`},
-		{"no run file", []string{"replay", "nowhere.run", "--plain"}, 1, ``, `nowhere\.run.*no such file`},
-		{"no file named", []string{"replay"}, 2, ``, `arg`},
+		{"no run file", []string{"replay", "nowhere.run", "--plain"}, 1, ``, `nowhere\.run: there is no such file`},
+		{"no file named", []string{"replay"}, 2, ``, `replay wants one run file`},
+		{"a device to replay", []string{"replay", "/dev/zero"}, 1, ``, `/dev/zero: it is a device`},
+		{"a directory to replay", []string{"replay", "/"}, 1, ``, `/: it is a directory`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := run(t, c.args...)
@@ -243,6 +252,117 @@ func TestRecordAndReplay(t *testing.T) {
 	if broken.status != 1 || !strings.Contains(broken.stderr, "line 1") {
 		t.Errorf("a broken run file: status %d, %q", broken.status, broken.stderr)
 	}
+}
+
+// TestReadme: what README shows of a command is what it prints.
+func TestReadme(t *testing.T) {
+	words, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, sample, found := strings.Cut(string(words), "$ ipctour verify "+lesson+"\n")
+	sample, _, closed := strings.Cut(sample, "```")
+	if !found || !closed {
+		t.Fatal("README shows no verify of " + lesson)
+	}
+	printed := strings.Split(run(t, "verify", lesson).stdout, "\n")
+	for _, line := range strings.Split(strings.TrimSpace(sample), "\n") {
+		// What was measured, and where a process sleeps, is another machine's matter.
+		if line = strings.TrimRight(line, " "); strings.HasPrefix(line, "  holds") || strings.HasSuffix(line, "fail.") {
+			if !slices.Contains(printed, line) {
+				t.Errorf("README shows %q, which is not printed", line)
+			}
+		}
+	}
+}
+
+// TestReplayOfAFIFO: it would wait for a writer without end.
+func TestReplayOfAFIFO(t *testing.T) {
+	p := newPlace(t, 0o555)
+	fifo := filepath.Join(p.temp, "ff")
+	if err := syscall.Mkfifo(fifo, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got := runIn(t, p, "replay", fifo)
+	if got.status != 1 {
+		t.Errorf("status %d", got.status)
+	}
+	say(t, "standard error", got.stderr, `ff: it is a FIFO`)
+}
+
+// TestFullOutput: what cannot be printed is an error of every command.
+func TestFullOutput(t *testing.T) {
+	for _, args := range [][]string{{"list"}, {"run", lesson}, {"run", lesson, "--json"}, {"verify", lesson}, {"doctor"}, {"clean"}, {"--help"}, {"--version"}, {"--plain"}} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			p := newPlace(t, 0o555)
+			full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer full.Close()
+			cmd := p.command(t.Context(), args...)
+			var stderr bytes.Buffer
+			cmd.Stdout, cmd.Stderr = full, &stderr
+			runErr := cmd.Run()
+			if cmd.ProcessState.ExitCode() != 1 {
+				t.Errorf("%v, want exit status 1", runErr)
+			}
+			say(t, "standard error", stderr.String(), `^ipctour: not all could be printed: no space left on device\n$`)
+			nothingLeft(t, p)
+		})
+	}
+}
+
+// TestProgressOfSomebodyElse: what was done is read where it may be, and the
+// learner is told why nothing new is kept, and what to do.
+func TestProgressOfSomebodyElse(t *testing.T) {
+	p := newPlace(t, 0o755)
+	if got := learn(t, p); got.status != 0 {
+		t.Fatalf("status %d: %s", got.status, got.stderr)
+	}
+	dir := filepath.Join(p.home, ".local", "state", "ipctour")
+	mode := os.FileMode(0o500) // its owner would make it his alone again
+	if os.Getuid() == 0 {
+		mode = 0o555
+		for _, name := range []string{dir, filepath.Join(dir, "progress.json")} {
+			if err := os.Chown(name, 0, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := os.Chmod(filepath.Join(dir, "progress.json"), 0o444); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, mode); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Error(err)
+		}
+	}()
+	if got := runIn(t, p, "list"); !strings.Contains(got.stdout, "1 done") {
+		t.Errorf("what was done is not there: %q%s", got.stdout, got.stderr)
+	}
+	got := learn(t, p)
+	if got.status != 0 {
+		t.Errorf("status %d", got.status)
+	}
+	say(t, "standard output", got.stdout, `(?s)nothing new is kept: .*What to do: .*(chown|chmod)`)
+}
+
+// learn goes through a short lesson in the plain mode.
+func learn(t *testing.T, p place) ran {
+	t.Helper()
+	cmd := p.command(t.Context(), "--plain", lesson)
+	cmd.Stdin = strings.NewReader("\n" + strings.Repeat("n\n", 8) + "q\n")
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Log(err)
+	}
+	nothingLeft(t, p)
+	return ran{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
 
 // TestDoctorAndCleanJSON: each command that prints a table has --json.

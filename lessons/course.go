@@ -76,6 +76,40 @@ func (c *Course) Lesson(id string) *Lesson {
 	return nil
 }
 
+// Chapter finds a chapter by its id, or nil.
+func (c *Course) Chapter(id string) *Chapter {
+	for i := range c.Chapters {
+		if c.Chapters[i].ID == id {
+			return &c.Chapters[i]
+		}
+	}
+	return nil
+}
+
+// Resume is the lesson to go on with: where the learner left off, or else the next
+// that is there and not done; nil where there is none.
+func (c *Course) Resume(p *Progress) *Lesson {
+	from := max(c.index(p.Place()), 0)
+	done := p.Lessons()
+	for i := range c.Lessons {
+		l := c.Lessons[(from+i)%len(c.Lessons)]
+		if _, is := done[l.ID]; l.Sim != nil && !is {
+			return l
+		}
+	}
+	return nil
+}
+
+// After is the next lesson that is there; nil after the last.
+func (c *Course) After(id string) *Lesson {
+	for l := c.Next(id); l != nil; l = c.Next(l.ID) {
+		if l.Sim != nil {
+			return l
+		}
+	}
+	return nil
+}
+
 // Of are the lessons of a chapter, in order.
 func (c *Course) Of(chapter *Chapter) []*Lesson {
 	var list []*Lesson

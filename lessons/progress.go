@@ -57,20 +57,13 @@ func (p *Progress) open() []string {
 		p.inMemory = true
 		return []string{"There is no home directory, so progress is kept only until you quit."}
 	}
-	if err := makeDir(p.dir); err != nil {
-		return p.stayInMemory(err)
+	err := makeDir(p.dir)
+	if err != nil {
+		return p.onlyRead(err)
 	}
 	unlock, err := lock(p.dir, p.patience)
 	if err != nil {
-		// It can perhaps be read, if not written.
-		read, unread := readRecord(p.dir)
-		if unread == nil {
-			p.held = read
-		}
-		if errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(unread, errNewer) {
-			return nil // another instance is slow or stopped: Save tries again
-		}
-		return p.stayInMemory(err)
+		return p.onlyRead(err)
 	}
 	defer unlock()
 	read, messages, err := p.readOrSetAside()
@@ -81,14 +74,49 @@ func (p *Progress) open() []string {
 	return messages
 }
 
+// onlyRead takes what can be read where nothing can be written, for err.
+func (p *Progress) onlyRead(err error) []string {
+	read, unread := readRecord(p.dir)
+	switch {
+	case errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(unread, errNewer):
+		if unread == nil {
+			p.held = read
+		}
+		return nil // another instance is slow or stopped: Save tries again
+	case unread != nil:
+		return p.stayInMemory(err)
+	}
+	p.held, p.inMemory = read, true
+	return []string{fmt.Sprintf("What you have done before is there, but nothing new is kept: %v. %s", err, remedy(p.dir, err))}
+}
+
 // stayInMemory gives up the file, and says so.
 func (p *Progress) stayInMemory(err error) []string {
 	p.inMemory = true
-	return []string{memoryOnly(err)}
+	return []string{memoryOnly(p.dir, err)}
 }
 
-func memoryOnly(err error) string {
-	return fmt.Sprintf("Progress is kept only until you quit: %v.", err)
+func memoryOnly(dir string, err error) string {
+	return fmt.Sprintf("Progress is kept only until you quit: %v. %s", err, remedy(dir, err))
+}
+
+// remedy is what to do where the progress cannot be kept in a folder.
+func remedy(dir string, err error) string {
+	const elsewhere = "set XDG_STATE_HOME to a folder of your own"
+	info, statErr := os.Stat(dir)
+	of, known := (*syscall.Stat_t)(nil), false
+	if statErr == nil {
+		of, known = info.Sys().(*syscall.Stat_t)
+	}
+	switch {
+	case errors.Is(err, errNewer):
+		return "Use the newer ipctour, or " + elsewhere + "."
+	case known && int(of.Uid) != os.Geteuid():
+		return fmt.Sprintf("What to do: %s belongs to user %d, and you are %d; make it yours with chown, or %s.", dir, of.Uid, os.Geteuid(), elsewhere)
+	case known && errors.Is(err, fs.ErrPermission):
+		return fmt.Sprintf("What to do: give yourself the right with `chmod -R u+rwX %s`, or %s.", dir, elsewhere)
+	}
+	return "What to do: " + elsewhere + "."
 }
 
 // readOrSetAside reads the file. One that is damaged is moved out of the way and
@@ -104,8 +132,8 @@ func (p *Progress) readOrSetAside() (record, []string, error) {
 		if err != nil {
 			return newRecord(), nil, fmt.Errorf("%s: %w, and could not be set aside: %w", progressFile, damage, err)
 		}
-		return newRecord(), []string{fmt.Sprintf("%s was damaged (%v). It is set aside as %s, and a new one is begun.",
-			filepath.Join(p.dir, progressFile), damage, filepath.Base(aside))}, nil
+		return newRecord(), []string{fmt.Sprintf("%s was damaged. It is set aside as %s in %s, and a new one is begun. What was wrong: %v.",
+			progressFile, filepath.Base(aside), p.dir, damage)}, nil
 	}
 	return read, nil, err
 }
@@ -131,7 +159,7 @@ func (p *Progress) Save() ([]string, error) {
 	defer p.mu.Unlock()
 	if errors.Is(err, errNewer) {
 		p.inMemory = true
-		return append(messages, memoryOnly(err)), nil
+		return append(messages, memoryOnly(p.dir, err)), nil
 	}
 	if err != nil {
 		p.dirty = true

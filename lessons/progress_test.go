@@ -187,6 +187,28 @@ func TestProgressSaveFailsAndLosesNothing(t *testing.T) {
 	}
 }
 
+// What was done before is there also where nothing can be written, and the learner
+// is told what to do. Here the lock cannot be had.
+func TestProgressOnlyRead(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "x")
+	p := opened(t, dir, time.Now)
+	p.Finish("a/b", "0", "0", true)
+	saved(t, p)
+	if err := os.Remove(filepath.Join(dir, lockFile)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/dev/null", filepath.Join(dir, lockFile)); err != nil {
+		t.Fatal(err)
+	}
+	p, messages := Open(dir, time.Now)
+	if d, ok := p.Done("a/b"); !ok || !d.Right || p.Kept() {
+		t.Errorf("what was done is %+v, %v; kept: %v", d, ok, p.Kept())
+	}
+	if text := strings.Join(messages, " "); !strings.Contains(text, "nothing new is kept") || !strings.Contains(text, "What to do: ") {
+		t.Errorf("the learner is told %q", messages)
+	}
+}
+
 // Whatever lies in the file's place is set aside with a message, never lost, and
 // the learner goes on.
 func TestProgressDamaged(t *testing.T) {

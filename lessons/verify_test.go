@@ -65,11 +65,47 @@ func TestEveryClaimHolds(t *testing.T) {
 				if !skipped && !holds {
 					t.Errorf("%+v", r)
 				}
+				if verb := clause(r.Source); verb != "" {
+					t.Errorf("claim %s: its source is told after \"measured … by\", and %q is a sentence: %q", r.Claim, r.Source, verb)
+				}
 			}
 		})
 	}
 	if played == 0 {
 		t.Error("there is no lesson to play")
+	}
+}
+
+// clause finds a verb that makes a sentence of a source, which should name a thing:
+// "the reader's check of each number", not "the reader checks each number". What
+// comes after "that" or "what" may have one.
+func clause(source string) string {
+	for _, part := range strings.FieldsFunc(source, func(r rune) bool { return r == ',' || r == ';' }) {
+		for _, word := range strings.Fields(part) {
+			switch word {
+			case "that", "what", "where", "which", "who":
+				part = ""
+			case "is", "are", "was", "were", "compares", "adds", "puts", "looks", "checks", "says", "tells":
+				if part != "" {
+					return word
+				}
+			}
+		}
+	}
+	return ""
+}
+
+func TestClause(t *testing.T) {
+	for source, verb := range map[string]string{
+		"the reader compares each number with the one before": "compares",
+		"ioctl(FIONREAD), each reader adds the accounts up":   "adds",
+		"the reader's check of each number":                   "",
+		"the numbers that read(2) gave, eventfd-count":        "",
+		"the sum of what is there; /proc/PID/stat":            "",
+	} {
+		if got := clause(source); got != verb {
+			t.Errorf("%q: %q, want %q", source, got, verb)
+		}
 	}
 }
 

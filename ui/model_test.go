@@ -57,6 +57,22 @@ func TestAWrongPredictionIsTold(t *testing.T) {
 	})
 }
 
+// The whole text keeps the figures of each step, and gives nothing away before
+// the learner has predicted.
+func TestWholeText(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLearner(t, 120, 200)
+		l.open()
+		l.press("t")
+		l.sees("The question", "it never does")
+		if strings.Contains(l.screen(), "Step by step") || strings.Contains(l.screen(), "backpressure costs it no code") {
+			t.Error("the text before the prediction gives the answer away")
+		}
+		l.press("t", "s", "n", "n", "t")
+		l.sees("The pipe holds 65,536 B, and", "and the pipe holds … again")
+	})
+}
+
 func TestHistory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLearner(t, 120, 36)

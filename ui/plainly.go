@@ -5,6 +5,7 @@ package ui
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 
 	"ipctour/lessons"
 	"ipctour/sims/probe"
+	"ipctour/sims/scene"
 	"ipctour/sims/stage"
 	"ipctour/ui/plain"
 	"ipctour/ui/prose"
@@ -24,13 +26,15 @@ type PlainOptions struct {
 	Course   *lessons.Course
 	House    *stage.House
 	Progress *lessons.Progress
-	Lesson   string // to begin with; empty for the list of chapters
+	Lesson   *lessons.Lesson  // to begin with
+	Chapter  *lessons.Chapter // or its first words; neither for the list of chapters
 	In       io.Reader
 	Out      io.Writer
+	Width    int // of a line of prose; 0 for PlainWidth
 }
 
-// plainWidth is how long a line of prose may be.
-const plainWidth = 78
+// PlainWidth is how long a line of prose may be.
+const PlainWidth = 78
 
 // Plain goes through the course in sentences and numbered choices, till the
 // learner quits, the input ends or ctx does. Every cast is stopped by then.
@@ -40,10 +44,11 @@ func Plain(ctx context.Context, o PlainOptions) error {
 	p := &plainly{PlainOptions: o, ctx: inner, lines: readLines(inner, o.In)}
 	p.say("IPC, with real processes, in plain words. Type a word or a number and press enter; ? helps, q quits.")
 	var err error
-	if l := o.Course.Lesson(o.Lesson); l != nil {
-		err = p.lesson(l)
-	} else if o.Lesson != "" {
-		return fmt.Errorf("there is no lesson %q", o.Lesson)
+	switch {
+	case o.Lesson != nil:
+		err = p.lesson(o.Lesson)
+	case o.Chapter != nil:
+		err = p.chapter(o.Chapter)
 	}
 	if err == nil && !p.quit {
 		err = p.chapters()
@@ -106,7 +111,7 @@ func (p *plainly) say(sentences ...string) {
 func (p *plainly) words(m string) { p.prose(m, prose.Options{}) }
 
 func (p *plainly) prose(m string, o prose.Options) {
-	for _, line := range prose.Lines(m, plainWidth, o) {
+	for _, line := range prose.Lines(m, cmp.Or(p.Width, PlainWidth), o) {
 		fmt.Fprintln(p.Out, strings.TrimRight(line.String(), " "))
 	}
 }
@@ -138,7 +143,7 @@ func bare(m lessons.Markdown) string {
 // chapters lets the learner choose a chapter.
 func (p *plainly) chapters() error {
 	for listed := false; ; {
-		place := p.Course.Lesson(p.Progress.Place())
+		place := p.Course.Resume(p.Progress)
 		if !listed {
 			p.listChapters(place)
 			listed = true
@@ -168,8 +173,15 @@ func (p *plainly) chapters() error {
 			}
 			listed = false
 		default:
-			p.unknown(line, fmt.Sprintf("the number of a chapter, 1 to %d; a lesson by its name, such as %s; d for what this machine allows; r for the questions that are due; q to quit",
-				len(p.Course.Chapters), p.Course.Lessons[0].ID))
+			if c := p.Course.Chapter(line); c != nil {
+				if err := p.chapter(c); err != nil {
+					return err
+				}
+				listed = false
+				break
+			}
+			p.unknown(line, fmt.Sprintf("the number of a chapter, 1 to %d, or its name, such as %s; a lesson by its name, such as %s; c to continue; d for what this machine allows; r for the questions that are due; q to quit",
+				len(p.Course.Chapters), p.Course.Chapters[0].ID, p.Course.Lessons[0].ID))
 		}
 		if l != nil {
 			if err := p.lesson(l); err != nil {
@@ -187,15 +199,33 @@ func (p *plainly) listChapters(place *lessons.Lesson) {
 	for i := range p.Course.Chapters {
 		c := &p.Course.Chapters[i]
 		done, open := p.counts(c)
-		p.row(strconv.Itoa(c.Number), fmt.Sprintf("%s: %d lessons, %d open, %d done", c.Title, len(c.Lessons), open, done))
+		p.row(strconv.Itoa(c.Number), c.Title+": "+standing(len(c.Lessons), open, done))
 	}
-	if place != nil {
-		p.row("c", "continue with "+place.Title+", where you left off")
+	switch {
+	case place != nil && p.Progress.Place() == "":
+		p.row("c", fmt.Sprintf("begin with %s, %d min", place.Title, place.Minutes))
+	case place != nil:
+		p.row("c", fmt.Sprintf("continue with %s, %d min", place.Title, place.Minutes))
 	}
 	if n := len(p.Course.Due(p.Progress)); n > 0 {
-		p.row("r", fmt.Sprintf("questions: %d are due", n))
+		p.row("r", scene.Many(int64(n), "question")+" to answer again")
 	}
 	p.row("d", "what this machine allows")
+}
+
+// standing is "7 lessons, 2 done", or how far a chapter is still to come.
+func standing(lessons, open, done int) string {
+	said := scene.Many(int64(lessons), "lesson")
+	switch {
+	case open == 0:
+		return said + ", all still to come"
+	case open < lessons:
+		said += fmt.Sprintf(", of which %d are there", open)
+	}
+	if done > 0 {
+		said += fmt.Sprintf(", %d done", done)
+	}
+	return said
 }
 
 // doctor tells what this machine allows, and what to do about the rest.
@@ -317,14 +347,14 @@ func (p *plainly) state(l *lessons.Lesson) string {
 	return ""
 }
 
-// unknown says what can be typed. A question mark asks for just that.
+// unknown answers what means nothing here, in a line. A question mark asks for what
+// can be typed.
 func (p *plainly) unknown(line, can string) {
 	if line != "?" && line != "help" {
-		can = fmt.Sprintf("Nothing here is called %q. You can type: %s.", line, can)
-	} else {
-		can = "You can type: " + can + "."
+		p.say(fmt.Sprintf("Nothing here is called %q; ? lists what you can type.", line))
+		return
 	}
-	p.say(can)
+	p.say("You can type: " + can + ".")
 }
 
 // save keeps the progress, and says so where it cannot.

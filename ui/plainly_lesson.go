@@ -3,6 +3,7 @@ package ui
 // A lesson in the plain mode.
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"ipctour/lessons"
 	"ipctour/sims"
+	"ipctour/sims/scene"
 	"ipctour/sims/stage"
 	"ipctour/ui/page"
 	"ipctour/ui/prose"
@@ -22,6 +24,7 @@ type plainLesson struct {
 	tell   *Teller
 	play   *sims.Play
 	said   string // the choice predicted; empty for none
+	chosen string // the process named last: what is typed without a name is about it
 	begun  string // the step that n has asked for, till it is done
 	beats  int    // looks at the kernel that the next line waits for
 	until  <-chan time.Time
@@ -42,7 +45,7 @@ func (p *plainly) lesson(l *lessons.Lesson) error {
 	p.words(string(l.Text.Intro))
 	if why := l.Missing(); why != "" {
 		p.say("", "Its experiment cannot run here: "+why+". These are its words.", "")
-		p.text(l)
+		p.text(l, nil)
 		return nil
 	}
 	w := &plainLesson{plainly: p, it: l}
@@ -52,13 +55,20 @@ func (p *plainly) lesson(l *lessons.Lesson) error {
 	return w.run()
 }
 
-// text prints everything that a lesson says.
-func (p *plainly) text(l *lessons.Lesson) {
+// text prints everything that a lesson says. The words of a step that was done have
+// the figures of its end; where nothing was done, world is nil.
+func (p *plainly) text(l *lessons.Lesson, world *sims.World) {
 	t := l.Text
 	p.words(string(t.Intro))
 	for _, s := range t.Steps {
+		var after *scene.Scene
+		if world != nil {
+			if w := world.After(s.ID); w != nil {
+				after = l.Sim.Draw(w)
+			}
+		}
 		p.say("")
-		p.words(string(s.Body))
+		p.prose(string(s.Body), prose.Options{Figure: func(id string) string { return figureText(after, id) }})
 	}
 	p.say("", "What you saw", "")
 	p.words(string(t.Seen))
@@ -74,12 +84,7 @@ func (w *plainLesson) predict() bool {
 	if ask == nil {
 		return true
 	}
-	w.say("", "Predict:")
-	w.words(string(ask.Ask))
-	for i, c := range ask.Choices {
-		w.row(strconv.Itoa(i+1), bare(c.Label))
-	}
-	w.row("enter", "no guess")
+	w.question()
 	for {
 		line, ok := w.next()
 		if !ok {
@@ -99,11 +104,23 @@ func (w *plainLesson) predict() bool {
 		case line == "b" || line == "back":
 			return false
 		case line == "t" || line == "text":
-			w.text(w.it)
+			w.words(string(w.it.Text.Intro)) // the rest gives the answer away
+			w.question()
 		default:
-			w.unknown(line, fmt.Sprintf("a number from 1 to %d; only enter for no guess; t for the whole text; b for back; q to quit", len(ask.Choices)))
+			w.unknown(line, fmt.Sprintf("a number from 1 to %d; only enter for no guess; t to hear the words and the question again; b for back; q to quit", len(ask.Choices)))
 		}
 	}
+}
+
+// question asks for a prediction.
+func (w *plainLesson) question() {
+	ask := w.it.Text.Predict
+	w.say("", "Predict:")
+	w.words(string(ask.Ask))
+	for i, c := range ask.Choices {
+		w.row(strconv.Itoa(i+1), bare(c.Label))
+	}
+	w.row("enter", "no guess")
 }
 
 // run starts the cast and plays with the learner, and stops it whatever happens.
@@ -114,7 +131,7 @@ func (w *plainLesson) run() error {
 		return nil
 	}
 	fmt.Fprintln(w.Out)
-	w.play, w.tell = play, NewTeller(w.Out, w.it, plainWidth)
+	w.play, w.tell = play, NewTeller(w.Out, w.it, cmp.Or(w.Width, PlainWidth))
 	w.tell.sparing = true
 	w.settle()
 	w.loop()
@@ -257,18 +274,26 @@ func (w *plainLesson) finish() {
 		fmt.Fprintln(w.Out)
 		switch {
 		case w.said == "":
-			w.say("Measured here: " + w.label(g.Measured) + ".")
+			w.say("Measured here" + after(w.label(g.Measured)) + ".")
 		case g.Right:
-			w.say("You predicted " + w.label(w.said) + ": right.")
+			w.say("You predicted" + after(w.label(w.said)) + ". That is right.")
 		default:
-			w.say("You predicted " + w.label(w.said) + ". Measured here: " + w.label(g.Measured) + ".")
+			w.say("You predicted" + after(w.label(w.said)) + ". Measured here" + after(w.label(g.Measured)) + ".")
 		}
 	}
 	w.Progress.Finish(w.it.ID, w.said, g.Measured, g.Right)
 	w.save()
-	if next := w.Course.Next(w.it.ID); next != nil {
-		w.say("The next lesson is " + next.Title + ", " + next.ID + ".")
+	if next := w.Course.After(w.it.ID); next != nil {
+		w.say("The next lesson is " + next.Title + ": c in the list of chapters, or its name, " + next.ID + ".")
 	}
+}
+
+// after puts words behind a colon, or in quotes where they have one themselves.
+func after(words string) string {
+	if strings.Contains(words, ":") {
+		return `, "` + words + `"`
+	}
+	return ": " + words
 }
 
 // label is a value as the choices write it.

@@ -40,7 +40,7 @@ func plainTest(t *testing.T, lesson string, in io.Reader, out io.Writer) PlainOp
 		t.Fatal(err)
 	}
 	progress, _ := lessons.Open("", time.Now)
-	return PlainOptions{Course: course, House: house, Progress: progress, Lesson: lesson, In: in, Out: out}
+	return PlainOptions{Course: course, House: house, Progress: progress, Lesson: course.Lesson(lesson), In: in, Out: out}
 }
 
 // typed is what the plain mode prints when these lines are typed.
@@ -74,7 +74,7 @@ func TestPlainLooksCloser(t *testing.T) {
 		"xray nobody", "back", "d", "r", "q")
 	inOrder(t, out, "The system calls of the writer are watched.", "write(fd=3,", "has not returned", "Step mode is on",
 		"The reader waits at its gate read", "Step mode is off", "the processes are started", "writer is asleep in anon_pipe_write",
-		"Name a process after it: writer, reader", "All of it is gone.", "the x-ray: tracing a child's system calls", "Nothing is due.")
+		`No process is called "nobody". There are: writer, reader.`, "All of it is gone.", "the x-ray: tracing a child's system calls", "Nothing is due.")
 }
 
 func TestPlainReview(t *testing.T) {
@@ -88,7 +88,7 @@ func TestPlainReview(t *testing.T) {
 	if err := Plain(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	inOrder(t, out.String(), "questions:", "How large is a pipe's buffer", "Say it aloud", "16 pages by default", "1 if you did not know it")
+	inOrder(t, out.String(), "questions to answer again", "How large is a pipe's buffer", "Say it aloud", "16 pages by default", "1 if you did not know it")
 	if left := len(o.Course.Due(o.Progress)); due == 0 || left >= due {
 		t.Errorf("%d questions were due, %d are", due, left)
 	}
@@ -103,7 +103,7 @@ func TestPlainWalk(t *testing.T) {
 	inOrder(t, out,
 		"64 KiB and not a byte more", "A pipe is a buffer in the kernel", "Predict:", "1 4,096", "2 65,536", "You say: 65,536.",
 		"Step 1 of 7", "the writer is asleep", "The pipe holds 65,536", "Step 2 of 7", "You turn: drain 1 byte.", "One free byte did not",
-		"judged by this run", "holds: ", "You predicted 65,536: right.", "The walk is done", "All of it is gone.", "The chapters:")
+		"judged by this run", "holds: ", "You predicted: 65,536. That is right.", "The walk is done", "All of it is gone.", "The chapters:")
 	if d, done := o.Progress.Done("pipes/full-buffer"); !done || !d.Right || d.Predicted != "65536" {
 		t.Errorf("progress: %+v, %v", d, done)
 	}
@@ -115,20 +115,38 @@ func TestPlainWalk(t *testing.T) {
 	}
 }
 
+// The words of a step keep the figures of its end.
+func TestPlainTextKeepsFigures(t *testing.T) {
+	out, _ := typed(t, "pipes/full-buffer", "", "n", "n", "n", "t", "q")
+	_, text, _ := strings.Cut(out, "In a moment a writer will write") // before it runs, and again in the text
+	_, text, _ = strings.Cut(text, "In a moment a writer will write")
+	inOrder(t, text, "The pipe holds 65,536 B", "the pipe holds … again")
+}
+
 func TestPlainCommands(t *testing.T) {
 	out, _ := typed(t, "pipes/full-buffer", "", "n", "1", "w 2049", "w nonsense", "e", "c", "h", "?", "nonsense",
-		"k nobody", "close reader", "stop writer", "cont writer", "k writer", "r", "q")
+		"k nobody", "close", "stop writer", "cont writer", "k writer", "r", "q")
 	inOrder(t, out, "You turn: drain 1 byte.", "You choose: write size = 2049. New processes are started.", "That did not work",
-		"The evidence", "Who says so: the kernel.", "func ", "Hint: ", "drain 1 byte: the reader takes a single byte",
-		`Nothing here is called "nonsense". You can type:`, "Name a process after it: writer, reader. Not \"nobody\".",
-		"Name after the process what to close:", "is stopped", "killed by SIGKILL", "All of it is gone.")
+		"The evidence", "Who says so: the kernel.", "func ", "To try: ", "drain 1 byte: the reader takes a single byte",
+		`Nothing here is called "nonsense"; ? lists what you can type.`, `No process is called "nobody".`,
+		"Which process? Type its name", "is stopped", "killed by SIGKILL", "All of it is gone.")
+}
+
+// The letters of the screen do the same here, without a name to the process named last.
+func TestPlainLetters(t *testing.T) {
+	out, _ := typed(t, "pipes/full-buffer", "", "n", "K", "Z writer", "C", "S", "S", "X reader", "R", "c reader", "c", "c all", "K nobody", "K", "q")
+	inOrder(t, out, "Which process? Type its name after the word: writer, reader.", "The writer (pid", "is stopped.", "Step mode is on", "Step mode is off",
+		"The reader has closed the pipe", "Step 1 of 7", "reader: drainPipe.", "writer: fillPipe.", "package pipes", "No process is called \"nobody\"", "The reader (pid", "was killed by SIGKILL")
 }
 
 func TestPlainCourse(t *testing.T) {
 	out, _ := typed(t, "", "nonsense", "?", "1", "?", "b", "1", "pipes/full-buffer", "what", "t", "b", "q")
-	inOrder(t, out, "The chapters:", "1 ", `Nothing here is called "nonsense". You can type: the number of a chapter`, "You can type:",
+	inOrder(t, out, "The chapters:", "1 ", `Nothing here is called "nonsense"; ? lists what you can type.`, "You can type: the number of a chapter",
 		"The lessons:", "You can type: the number of a lesson", "The chapters:", "The lessons:", "Predict:",
-		`Nothing here is called "what". You can type: a number from 1 to 4`, "Also in the source", "The lessons:")
+		`Nothing here is called "what"; ?`, "A pipe is a buffer in the kernel", "Predict:", "The lessons:")
+	if strings.Contains(out, "What you saw") || strings.Contains(out, "Also in the source") {
+		t.Error("the text before the prediction gives the answer away")
+	}
 }
 
 // TestPlainEnds: the end of the input and a signal stop the cast.
@@ -158,10 +176,15 @@ func TestPlainEnds(t *testing.T) {
 	})
 }
 
-func TestPlainLessonThatIsNotThere(t *testing.T) {
-	if err := Plain(t.Context(), plainTest(t, "pipes/nowhere", strings.NewReader(""), io.Discard)); err == nil {
-		t.Error("no error")
+// A chapter is a way in, and back leads to the list.
+func TestPlainChapter(t *testing.T) {
+	var out strings.Builder
+	o := plainTest(t, "", strings.NewReader("b\nq\n"), &out)
+	o.Chapter = o.Course.Chapter("pipes")
+	if err := Plain(t.Context(), o); err != nil {
+		t.Fatal(err)
 	}
+	inOrder(t, out.String(), "Chapter 2: Pipes and FIFOs", "The lessons:", "The hose", "The chapters:")
 }
 
 // watched calls do once what is printed holds when.

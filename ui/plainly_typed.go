@@ -5,18 +5,21 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"ipctour/sims"
 	"ipctour/sims/scene"
 	"ipctour/sims/stage"
+	"ipctour/ui/page"
 )
 
 // What a learner can type while a lesson runs in the plain mode.
 
 // do does what a line asks.
 func (w *plainLesson) do(line string) {
+	w.tell.Anew()
 	word, rest, _ := strings.Cut(line, " ")
 	rest = strings.TrimSpace(rest)
 	if k := w.knob(word); k != nil {
@@ -28,29 +31,29 @@ func (w *plainLesson) do(line string) {
 		w.prompt()
 	case "n", "next":
 		w.step()
-	case "k", "kill":
+	case "k", "K", "kill":
 		w.fault(stage.Kill, rest)
-	case "stop":
+	case "Z", "stop":
 		w.fault(stage.StopIt, rest)
-	case "cont", "continue":
+	case "C", "cont", "continue":
 		w.fault(stage.Continue, rest)
-	case "close":
+	case "X", "close":
 		w.fault(stage.CloseEnd, rest)
 	case "e", "evidence":
 		w.evidence()
 	case "c", "code":
-		fmt.Fprintln(w.Out, strings.ReplaceAll(strings.TrimSpace(w.it.Sim.Source), "\t", "    "))
+		w.code(rest)
 	case "t", "text":
-		w.text(w.it)
+		w.text(w.it, w.tell.world)
 	case "h", "hint":
 		w.hint()
-	case "r", "again":
+	case "r", "R", "again":
 		w.ended = false
 		w.act(w.play.Again())
 		w.step()
 	case "x", "xray":
 		w.xray(rest)
-	case "step":
+	case "S", "step":
 		on := !w.tell.world.Stepping
 		w.act(w.play.Step(on))
 		if on {
@@ -73,8 +76,7 @@ func (w *plainLesson) do(line string) {
 	case "q", "quit":
 		w.quit = true
 	default:
-		w.say(fmt.Sprintf("Nothing here is called %q. You can type:", word))
-		w.help()
+		w.say(fmt.Sprintf("Nothing here is called %q; ? lists what you can type.", word))
 	}
 }
 
@@ -119,6 +121,9 @@ func (w *plainLesson) fault(f stage.Fault, rest string) {
 	if !ok {
 		return
 	}
+	if ends := w.heldEnds(role); f == stage.CloseEnd && object == "" && len(ends) == 1 {
+		object = ends[0]
+	}
 	if f == stage.CloseEnd && object == "" {
 		w.say("Name after the process what to close: " + w.ends(role) + ".")
 		return
@@ -127,17 +132,104 @@ func (w *plainLesson) fault(f stage.Fault, rest string) {
 }
 
 // named takes the name of a process off the front of what was typed: the longest
-// that fits, as names may have spaces.
+// that fits, as names may have spaces. Without a name it is the process named last,
+// or the only one that runs.
 func (w *plainLesson) named(typed string) (role, rest string, ok bool) {
 	for _, name := range w.roles() {
 		if after, is := strings.CutPrefix(typed+" ", name+" "); is && len(name) > len(role) {
 			role, rest, ok = name, strings.TrimSpace(after), true
 		}
 	}
-	if !ok {
-		w.say(fmt.Sprintf("Name a process after it: %s. Not %q.", strings.Join(w.roles(), ", "), typed))
+	if only := w.only(); !ok && only != "" && (typed == "" || typed == "off" || w.holds(only, typed)) {
+		role, rest, ok = only, typed, true
+	}
+	switch {
+	case ok:
+		w.chosen = role
+	case typed == "":
+		w.say("Which process? Type its name after the word: " + strings.Join(w.roles(), ", ") + ".")
+	default:
+		w.say(fmt.Sprintf("No process is called %q. There are: %s.", typed, strings.Join(w.roles(), ", ")))
 	}
 	return role, rest, ok
+}
+
+// only is the process that is meant where none is named; empty where it is not clear.
+func (w *plainLesson) only() string {
+	if w.chosen != "" {
+		return w.chosen
+	}
+	name := ""
+	for _, a := range w.tell.world.Actors {
+		if !a.Life.Alive() {
+			continue
+		}
+		if name != "" {
+			return ""
+		}
+		name = a.Role
+	}
+	return name
+}
+
+// holds reports whether what was typed names an end that the process holds.
+func (w *plainLesson) holds(role, typed string) bool {
+	for _, f := range w.tell.world.Actor(role).FDs {
+		if f.Object != "" && (typed == f.Object || typed == strconv.Itoa(f.N)) {
+			return true
+		}
+	}
+	return false
+}
+
+// code prints the functions that the processes run, or the whole file.
+func (w *plainLesson) code(typed string) {
+	show := func(text []string) {
+		for _, l := range text {
+			fmt.Fprintln(w.Out, l)
+		}
+	}
+	if typed == "all" {
+		show(strings.Split(strings.ReplaceAll(strings.TrimSpace(w.it.Sim.Source), "\t", "    "), "\n"))
+		return
+	}
+	roles := w.roles()
+	if typed != "" {
+		role, _, ok := w.named(typed)
+		if !ok {
+			return
+		}
+		roles = []string{role}
+	}
+	for _, group := range w.sameCode(roles) {
+		name, text := page.RoleCode(w.it.Sim, group[0])
+		switch {
+		case name == "":
+			w.say("", strings.Join(group, ", ")+": the whole of the lesson's code.")
+		default:
+			w.say("", strings.Join(group, ", ")+": "+name+".")
+		}
+		show(text)
+	}
+	if typed == "" {
+		w.say("", "c and a process shows its function alone, c all the whole file.")
+	}
+}
+
+// sameCode puts roles that run the same function together.
+func (w *plainLesson) sameCode(roles []string) [][]string {
+	var groups [][]string
+	at := map[string]int{}
+	for _, role := range roles {
+		name, _ := page.RoleCode(w.it.Sim, role)
+		i, known := at[name]
+		if !known {
+			i = len(groups)
+			at[name], groups = i, append(groups, nil)
+		}
+		groups[i] = append(groups[i], role)
+	}
+	return groups
 }
 
 func (w *plainLesson) roles() []string {
@@ -146,6 +238,17 @@ func (w *plainLesson) roles() []string {
 		names = append(names, w.it.Sim.Roles[i].Name)
 	}
 	return names
+}
+
+// heldEnds are the numbers of those descriptors.
+func (w *plainLesson) heldEnds(role string) []string {
+	var list []string
+	for _, f := range w.tell.world.Actor(role).FDs {
+		if f.Object != "" {
+			list = append(list, strconv.Itoa(f.N))
+		}
+	}
+	return list
 }
 
 // ends are the descriptors of a role that lead to an object of the lesson.
@@ -165,10 +268,10 @@ func (w *plainLesson) ends(role string) string {
 func (w *plainLesson) hint() {
 	hints := w.it.Text.Hints
 	if len(hints) == 0 {
-		w.say("There are no hints here.")
+		w.say("There is nothing more to try here.")
 		return
 	}
-	w.words("Hint: " + string(hints[w.hinted%len(hints)]))
+	w.words("To try: " + string(hints[w.hinted%len(hints)]))
 	w.hinted++
 }
 
@@ -188,18 +291,19 @@ func (w *plainLesson) help() {
 	}
 	for _, c := range []struct{ short, long, words string }{
 		{"n", "next", "the next step"},
-		{"k", "kill", "and a process: kill it (" + strings.Join(w.roles(), ", ") + ")"},
-		{"stop", "stop", "and a process: stop it; cont lets it go on"},
-		{"close", "close", "and a process and a descriptor or object: close that end"},
+		{"K", "kill", "and a process: kill it (" + strings.Join(w.roles(), ", ") + "); without a name, here and below, the one named last or the only one"},
+		{"Z", "stop", "and a process: stop it"},
+		{"C", "cont", "and a process: let it go on"},
+		{"X", "close", "and a process and a descriptor or object: close that end"},
 		{"e", "evidence", "each figure, who says so and how to read it yourself"},
-		{"c", "code", "the program that the processes run"},
+		{"c", "code", "the functions that the processes run; a process after it for one, all for the whole file"},
 		{"t", "text", "all that the lesson says"},
 		{"h", "hint", "something to try"},
 		{"x", "xray", "and a process: watch its system calls; again to see them, and \"off\" after the process to stop"},
-		{"step", "step", "every process waits at its gates until you let it go; again to let all run free"},
+		{"S", "step", "every process waits at its gates until you let it go; again to let all run free"},
 		{"go", "go", "and a process: let it go to its next gate; gates says who waits where"},
 		{"past", "history", "what happened last, event by event; a number after it for as many"},
-		{"r", "again", "start the processes anew, from the first step"},
+		{"R", "again", "start the processes anew, from the first step"},
 		{"b", "back", "end the processes and go back"},
 		{"q", "quit", "end the tour"},
 	} {
@@ -241,6 +345,8 @@ func (w *plainLesson) evidence() {
 		w.say("", said)
 		if f.Command != "" {
 			fmt.Fprintf(w.Out, "  %s\n", f.Command)
+		} else if why := page.NoCommand(f); why != "" {
+			w.say(why)
 		}
 	}
 }

@@ -21,9 +21,10 @@ type Options struct {
 	Course   *lessons.Course
 	Progress *lessons.Progress
 	House    *stage.House
-	Lesson   *lessons.Lesson // open it at once; nil begins with the course
-	Replay   []sims.Event    // show this run of Lesson instead
-	Notes    []string        // told once on the first page
+	Lesson   *lessons.Lesson  // open it at once; nil begins with the course
+	Chapter  *lessons.Chapter // open its first words at once
+	Replay   []sims.Event     // show this run of Lesson instead
+	Notes    []string         // told once on the first page
 	ASCII    bool
 	Theme    string // dark, light or auto
 	In, Out  *os.File
@@ -64,8 +65,13 @@ func first(env *page.Env, o Options) []page.Page {
 		return []page.Page{page.NewReplay(env, o.Lesson, o.Replay)}
 	}
 	course := page.NewCourse(env)
-	if o.Lesson == nil {
-		return []page.Page{course}
+	switch {
+	case o.Lesson != nil:
+		course.Show(o.Lesson)
+		return []page.Page{course, page.OpenLesson(env, o.Lesson)}
+	case o.Chapter != nil:
+		course.ShowChapter(o.Chapter)
+		return []page.Page{course, page.NewChapter(env, o.Chapter)}
 	}
-	return []page.Page{course, page.OpenLesson(env, o.Lesson)}
+	return []page.Page{course}
 }

@@ -28,6 +28,7 @@ type Teller struct {
 	world   *sims.World
 	shown   *scene.Scene
 	turned  []string // knobs turned, to be told under the step that they begin
+	pace    pace
 }
 
 // NewTeller begins to tell a run of a lesson in lines of prose of at most width cells.
@@ -35,8 +36,12 @@ func NewTeller(out io.Writer, l *lessons.Lesson, width int) *Teller {
 	fmt.Fprintf(out, "%d %s › %s\n", l.Chapter.Number, l.Chapter.Title, l.Title)
 	t := &Teller{out: out, width: width, lesson: l, world: sims.NewWorld(l.Sim)}
 	t.shown = l.Sim.Draw(t.world)
+	t.pace.anew()
 	return t
 }
+
+// Anew lets the teller repeat what it has told: the learner has typed something.
+func (t *Teller) Anew() { t.pace.anew() }
 
 // Tell takes events in. The picture is told after each full look at the kernel,
 // for between two readings of one look it may be half old; and before the words
@@ -52,6 +57,7 @@ func (t *Teller) Tell(batch []sims.Event) {
 			t.beat()
 		case stage.StepAsked:
 			t.changes()
+			t.pace.anew()
 			if t.asked != e.Name { // asked again where its knobs had to wait
 				t.asked = e.Name
 				t.begun(e.Name)
@@ -69,8 +75,10 @@ func (t *Teller) Tell(batch []sims.Event) {
 		case stage.Turned:
 			t.turned = append(t.turned, turn(e))
 			t.owed = settling
+			t.pace.anew()
 		case stage.Faulted:
 			t.owed = settling
+			t.pace.anew()
 		case stage.Trouble:
 			who := ""
 			if e.Who != "" {
@@ -91,6 +99,7 @@ func (t *Teller) Tell(batch []sims.Event) {
 // casts is not told: nobody closed anything there.
 func (t *Teller) cast(before map[string]string) {
 	t.owed, t.fresh = settling, unsure
+	t.pace.anew()
 	if t.world.Facts["back"] != 0 {
 		t.turned = append(t.turned, "You have played in between, so new processes go through earlier steps again.")
 	}
@@ -119,7 +128,7 @@ func (t *Teller) beat() {
 		return
 	}
 	if !t.sparing {
-		t.changes()
+		t.chat(t.lesson.Sim.Draw(t.world))
 		return
 	}
 	due := t.owed == 1
@@ -130,18 +139,16 @@ func (t *Teller) beat() {
 	}
 	next := *t.lesson.Sim.Draw(t.world)
 	next.Figures = t.shown.Figures
-	t.differ(&next)
+	t.chat(&next)
 }
 
 // changes tells what is different from the picture told last, figures and all.
 func (t *Teller) changes() {
-	t.differ(t.lesson.Sim.Draw(t.world))
-}
-
-func (t *Teller) differ(next *scene.Scene) {
+	next := t.lesson.Sim.Draw(t.world)
 	if sentences := plain.Changes(t.shown, next); len(sentences) > 0 {
 		t.turns()
 		t.lines(sentences...)
+		t.pace.note(sentences, t.world.Now)
 	}
 	t.shown = next
 }
@@ -184,15 +191,23 @@ func turn(e sims.Event) string {
 
 // prose prints words of the lesson, with the figures of the picture in them.
 func (t *Teller) prose(words, margin string) {
-	figure := func(id string) string {
-		for _, f := range t.shown.Figures {
-			if f.ID == id {
-				return f.Text
-			}
-		}
-		return ""
-	}
+	figure := func(id string) string { return figureText(t.shown, id) }
 	for _, line := range prose.Lines(words, t.width-len(margin), prose.Options{Figure: figure}) {
 		fmt.Fprintln(t.out, strings.TrimRight(margin+line.String(), " "))
 	}
+}
+
+// figureText is a figure of a picture, which may be nil, as it stands in words.
+func figureText(s *scene.Scene, id string) string {
+	if s == nil {
+		return ""
+	}
+	for i := range s.Figures {
+		if f := &s.Figures[i]; f.ID == id && f.Missing != "" {
+			return "(not known here)"
+		} else if f.ID == id {
+			return f.Text
+		}
+	}
+	return ""
 }

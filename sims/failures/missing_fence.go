@@ -84,7 +84,7 @@ var missingFence = sims.Sim{
 	},
 }
 
-const litmusSource = "the left's count; the right puts what it read into the shared page"
+const litmusSource = "the left's count of what it read and of what the right has put into the shared page"
 
 // manner is a way to store and then load.
 type manner struct {

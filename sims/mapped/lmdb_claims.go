@@ -60,7 +60,7 @@ var storeClaims = []sims.Claim{
 	{ID: "reused", Says: "a dead reader is found out, and its pages are used again", After: "reused", Check: checkReused},
 	{ID: "never-half", Says: "no reader ever saw half a commit", After: "reused", Check: func(a *sims.World) sims.Verdict {
 		say := func(n int64) string { return fmt.Sprintf("%d of %s reads", n, scene.Thousands(reads(a))) }
-		return sims.Judge(halves(a) == 0 && reads(a) > 0, say(0), say(halves(a)), "each reader adds the accounts up and looks at every page's transaction")
+		return sims.Judge(halves(a) == 0 && reads(a) > 0, say(0), say(halves(a)), "each reader's sum of the accounts, and its look at every page's transaction")
 	}},
 }
 

@@ -82,7 +82,7 @@ var hose = sims.Sim{
 		{ID: "order", Says: "every number comes out once, in the order in which it went in", After: "eof", Check: func(a *sims.World) sims.Verdict {
 			in, out, bad := a.Count("writer", "sent"), a.Count("reader", "received"), a.Count("reader", "misplaced")
 			return sims.Judge(in == out && bad == 0 && out >= manyRecords, scene.Thousands(in)+" numbers out, 0 out of order",
-				scene.Thousands(out)+" numbers out, "+scene.Thousands(bad)+" out of order", "the reader compares each number with the one before")
+				scene.Thousands(out)+" numbers out, "+scene.Thousands(bad)+" out of order", "the reader's check of each number against the one before")
 		}},
 		{ID: "empty-blocks", Says: "a reader of an empty pipe sleeps in the kernel", After: "empty-blocks", Check: func(a *sims.World) sims.Verdict {
 			return sims.Judge(readerAsleepOnEmpty(a), "0 B in the pipe, state S in pipe_read",

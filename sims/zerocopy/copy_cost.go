@@ -76,7 +76,7 @@ var copyCost = sims.Sim{
 		})},
 		{ID: "calls", Says: "a pipe takes a system call for every bufferful, the ring two at most for a message of any size", After: "all", Check: ofSizes(func(_, large, _ *timing) sims.Verdict {
 			return sims.Judge(large.calls >= largest/bufferOf && large.bells <= 2, fmt.Sprintf("%d or more, against 2 or fewer", largest/bufferOf),
-				fmt.Sprintf("%s against %d for 16 MiB", scene.Thousands(large.calls), large.bells), "both count their returns from read(2) and write(2)")
+				fmt.Sprintf("%s against %d for 16 MiB", scene.Thousands(large.calls), large.bells), "the returns from read(2) and write(2) that both counted")
 		})},
 		{ID: "copies", Says: "it is the copy that costs: copied into the ring and out of it, a message costs more the larger it is, too", After: "all", Check: ofSizes(func(small, large, _ *timing) sims.Verdict {
 			return sims.Judge(large.copied > 10*small.copied, "16 MiB cost more than 10 times as much as 1 B", span(large.copied)+" against "+span(small.copied), "the sender's clock, medians")

@@ -15,7 +15,7 @@ func (a *app) checkCommand() *cobra.Command {
 		Use:     "check",
 		Short:   "Check that the words and the experiments of the course fit together",
 		Example: "  ipctour check",
-		Args:    cobra.NoArgs,
+		Args:    takesNone,
 		Hidden:  true,
 		RunE: func(*cobra.Command, []string) error {
 			if err := lessons.Check(page.Reserved()); err != nil {

@@ -17,7 +17,7 @@ func (a *app) cleanCommand() *cobra.Command {
 		Long: "Remove what a tour that was killed has left on this machine, and print what was removed. What belongs\n" +
 			"to a tour that still runs, or to another user, is left alone. Every start of the tour does the same.",
 		Example: "  ipctour clean\n  ipctour clean --json",
-		Args:    cobra.NoArgs,
+		Args:    takesNone,
 		RunE: func(*cobra.Command, []string) error {
 			removed, err := stage.Sweep()
 			names, err2 := stage.SweepNames()

@@ -40,7 +40,7 @@ type app struct {
 	stdin   *os.File
 	stdout  *os.File
 	out     io.Writer // for people: ASCII alone where the locale has no more
-	json    io.Writer // for programs: stdout, which may be closed at the other end
+	json    *output   // for programs: stdout, which may be closed at the other end
 	err     io.Writer
 	begun   bool // the command line was understood and a command has begun
 	course  *lessons.Course
@@ -59,37 +59,46 @@ func Main(args []string, stdin, stdout, stderr *os.File) int {
 	signal.Notify(broken, syscall.SIGPIPE)
 	defer signal.Stop(broken)
 
-	a := &app{stdin: stdin, stdout: stdout, err: stderr}
-	a.json = &quietWriter{to: stdout, broken: func() { cut(errBrokenPipe) }}
-	a.out = a.json
+	a := &app{stdin: stdin, stdout: stdout}
+	a.json = &output{to: stdout, broken: cut}
+	out := &folder{to: a.json, cells: cellsOf(stdout)}
+	a.out, a.err = out, &folder{to: stderr, cells: cellsOf(stderr)}
 	if !utf8Locale(os.Getenv) {
 		a.asciiOnly()
 	}
 	root := a.root()
 	root.SetArgs(args)
-	return a.status(root.ExecuteContext(ctx), context.Cause(ctx))
+	err := root.ExecuteContext(ctx)
+	out.end()
+	return a.status(err, context.Cause(ctx))
 }
 
-func (a *app) asciiOnly() { a.out, a.err = asciiWriter{a.json}, asciiWriter{a.err} }
+func (a *app) asciiOnly() { a.out, a.err = asciiWriter{a.out}, asciiWriter{a.err} }
 
 // status tells the error, if somebody should read it, and makes it a number.
 func (a *app) status(err, cause error) int {
 	var wrong usageError
+	if a.json.failed != nil { // whatever came of it, it was not said
+		err = a.json.failed
+	}
 	switch {
 	case err == nil:
 		return statusDone
 	case errors.Is(err, errClaimFailed), errors.Is(cause, errBrokenPipe):
 		return statusFailed
-	case errors.As(err, &wrong), !a.begun:
-		fmt.Fprintf(a.err, "ipctour: %v\n", err)
+	case (errors.As(err, &wrong) || !a.begun) && a.json.failed == nil:
+		a.tell("ipctour: %v", err)
 		if !errors.As(err, &wrong) {
-			fmt.Fprintln(a.err, "`ipctour --help` lists the commands and their flags.")
+			a.tell("`ipctour --help` lists the commands and their flags.")
 		}
 		return statusUsage
 	}
-	fmt.Fprintf(a.err, "ipctour: %v\n", err)
+	a.tell("ipctour: %v", err)
 	return statusFailed
 }
+
+// tell prints a message on standard error.
+func (a *app) tell(format string, args ...any) { fmt.Fprintf(a.err, format+"\n", args...) }
 
 // root puts the commands together.
 func (a *app) root() *cobra.Command {
@@ -141,7 +150,24 @@ func (a *app) load() (*lessons.Course, error) {
 }
 
 // lesson finds a lesson, or says which ones have a name like it.
-func (a *app) lesson(id string) (*lessons.Lesson, error) { return a.find("lesson", id) }
+func (a *app) lesson(id string) (*lessons.Lesson, error) {
+	course, err := a.load()
+	if err != nil {
+		return nil, err
+	}
+	if c := course.Chapter(id); c != nil {
+		return nil, usage("%s is a chapter. Name one of its lessons: %s.", id, strings.Join(ids(course.Of(c)), ", "))
+	}
+	return a.find("lesson", id)
+}
+
+func ids(list []*lessons.Lesson) []string {
+	var out []string
+	for _, l := range list {
+		out = append(out, l.ID)
+	}
+	return out
+}
 
 // find is lesson, with the word for what was looked for, and commands that may
 // have been meant.
@@ -154,25 +180,62 @@ func (a *app) find(kind, id string, commands ...string) (*lessons.Lesson, error)
 		return l, nil
 	}
 	text := fmt.Sprintf("there is no %s %q.", kind, id)
+	if kind != "lesson" {
+		for i := range course.Chapters {
+			if c := course.Chapters[i].ID; strings.HasPrefix(c, id) && id != "" {
+				commands = append(commands, c)
+			}
+		}
+	}
 	if near := append(commands, course.Nearest(id)...); len(near) > 0 {
 		text += " Near it: " + strings.Join(near, ", ") + "."
 	}
 	return nil, usage("%s `ipctour list` shows all lessons, `ipctour --help` the commands.", text)
 }
 
-// completeLessons offers lesson ids to the shell, without those already typed.
-func (a *app) completeLessons(most int) cobra.CompletionFunc {
+// completeLessons offers lesson ids to the shell, and chapters where they do too,
+// without those already typed.
+func (a *app) completeLessons(most int, chapters bool) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 		course, err := a.load()
 		if err != nil || most > 0 && len(args) >= most {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		var ids []string
-		for _, l := range course.Lessons {
-			if strings.HasPrefix(l.ID, typed) && !slices.Contains(args, l.ID) {
-				ids = append(ids, l.ID+"\t"+l.Title)
+		var offer []string
+		add := func(id, title string) {
+			if strings.HasPrefix(id, typed) && !slices.Contains(args, id) {
+				offer = append(offer, id+"\t"+title)
 			}
 		}
-		return ids, cobra.ShellCompDirectiveNoFileComp
+		for i := range course.Chapters {
+			if c := &course.Chapters[i]; chapters {
+				add(c.ID, "chapter: "+c.Title)
+			}
+		}
+		for _, l := range course.Lessons {
+			add(l.ID, l.Title)
+		}
+		return offer, cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// takesOne wants one argument, and says what it is.
+func takesOne(what, example string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+			return usage("%s wants %s, as in `ipctour %s`.", c.Name(), what, example)
+		case len(args) > 1:
+			return usage("%s wants %s: %q is one too many.", c.Name(), what, args[1])
+		}
+		return nil
+	}
+}
+
+// takesNone wants no argument.
+func takesNone(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage("%s wants nothing after it but flags: %q is one too many.", c.Name(), args[0])
+	}
+	return nil
 }

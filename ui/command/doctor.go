@@ -31,7 +31,7 @@ func (a *app) doctorCommand() *cobra.Command {
 		Long: "Try what the lessons need on this machine, and say what it does not allow, which lessons that touches\n" +
 			"and what to do about it. Nothing is changed, and nothing needs root.",
 		Example: "  ipctour doctor\n  ipctour doctor --json",
-		Args:    cobra.NoArgs,
+		Args:    takesNone,
 		RunE: func(*cobra.Command, []string) error {
 			course, err := a.load()
 			if err != nil {
@@ -64,7 +64,7 @@ func examine(course *lessons.Course) []finding {
 }
 
 func (a *app) printFindings(found []finding) error {
-	var rows [][]string
+	rows := [][]string{{"HERE", "WHAT", "LESSONS THAT USE IT"}}
 	for _, f := range found {
 		ok := "yes"
 		if !f.OK {
@@ -76,7 +76,7 @@ func (a *app) printFindings(found []finding) error {
 		}
 		rows = append(rows, []string{ok, f.Name, users})
 	}
-	if err := writeTable(a.out, []string{"HERE", "WHAT", "LESSONS THAT USE IT"}, rows); err != nil {
+	if err := writeTable(a.out, columnWidths(rows...), rows...); err != nil {
 		return err
 	}
 	missing := 0
@@ -85,7 +85,10 @@ func (a *app) printFindings(found []finding) error {
 			continue
 		}
 		missing++
-		fmt.Fprintf(a.out, "\nNot here: %s (%s).\n  It was tried: %s.\n  What to do: %s.\n", f.Name, f.ID, strings.TrimRight(f.Detail, "."), strings.TrimRight(f.Advice, "."))
+		fmt.Fprintf(a.out, "\nNot here: %s (%s).\n", f.Name, f.ID)
+		for _, said := range []string{"  It was tried: " + f.Detail, "  What to do: " + f.Advice} {
+			fmt.Fprintln(a.out, strings.TrimRight(said, ".")+".")
+		}
 	}
 	if missing == 0 {
 		_, err := fmt.Fprintln(a.out, "\nThis machine allows everything that the course uses.")

@@ -41,8 +41,8 @@ func (a *app) runCommand() *cobra.Command {
 			"  ipctour run pipes/full-buffer --json | head -20\n" +
 			"  ipctour run pipes/full-buffer --record my.run && ipctour replay my.run\n" +
 			"  ipctour run pipes/full-buffer --set 'write size=2049'",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeLessons(1),
+		Args:              takesOne("one lesson", "run pipes/full-buffer"),
+		ValidArgsFunction: a.completeLessons(1, false),
 		RunE:              func(c *cobra.Command, args []string) error { return a.run(c.Context(), args[0], f) },
 	}
 	c.Flags().BoolVar(&f.json, "json", false, "print the events as JSON, one a line")
@@ -104,7 +104,7 @@ func (a *app) play(ctx context.Context, l *lessons.Lesson, o lessons.WalkOptions
 		o.Seen = func(batch []sims.Event) { wrote = errors.Join(wrote, writeEvents(a.json, batch)) }
 		o.Closing = o.Seen
 	} else {
-		o.Seen = ui.NewTeller(a.out, l, tellWidth).Tell
+		o.Seen = ui.NewTeller(a.out, l, a.proseWidth(tellWidth)).Tell
 	}
 	var out *lessons.Outcome
 	err := withHouse(func(h *stage.House) (err error) {

@@ -5,19 +5,35 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
+
+	"ipctour/ui/draw"
 )
 
-// writeTable prints rows in columns that line up.
-func writeTable(w io.Writer, head []string, rows [][]string) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, row := range append([][]string{head}, rows...) {
-		if _, err := fmt.Fprintln(t, strings.TrimRight(strings.Join(row, "\t"), "\t ")); err != nil {
-			return fmt.Errorf("table: %w", err)
+// columnWidths are those that rows want, so that tables below each other line up.
+func columnWidths(rows ...[]string) []int {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], draw.Width(cell))
 		}
 	}
-	if err := t.Flush(); err != nil {
-		return fmt.Errorf("table: %w", err)
+	return widths
+}
+
+// writeTable prints rows in columns of these widths.
+func writeTable(w io.Writer, widths []int, rows ...[]string) error {
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			line.WriteString(cell)
+			line.WriteString(strings.Repeat(" ", max(widths[i]-draw.Width(cell), 0)+2))
+		}
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line.String(), " ")); err != nil {
+			return fmt.Errorf("table: %w", err)
+		}
 	}
 	return nil
 }

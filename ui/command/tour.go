@@ -27,11 +27,11 @@ var themes = []string{"dark", "light", "auto"}
 func (a *app) tourCommand() *cobra.Command {
 	var f tourFlags
 	c := &cobra.Command{
-		Use:   "ipctour [LESSON]",
+		Use:   "ipctour [CHAPTER|LESSON]",
 		Short: "A tour of inter-process communication with real processes",
 		Long: "A tour of inter-process communication in a terminal. Every lesson starts real processes that talk over\n" +
-			"the real mechanism, and draws what the kernel says about them. Without a lesson it begins where you left off.",
-		Example: "  ipctour\n  ipctour pipes/full-buffer\n  ipctour --plain pipes/full-buffer",
+			"the real mechanism, and draws what the kernel says about them. Without a name it begins where you left off.",
+		Example: "  ipctour\n  ipctour pipes\n  ipctour pipes/full-buffer\n  ipctour --plain pipes/full-buffer",
 		Version: version(),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -39,7 +39,7 @@ func (a *app) tourCommand() *cobra.Command {
 			}
 			return nil
 		},
-		ValidArgsFunction: a.completeLessons(1),
+		ValidArgsFunction: a.completeLessons(1, true),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := f.check(); err != nil {
 				return err
@@ -77,8 +77,12 @@ func (a *app) tour(c *cobra.Command, args []string, f tourFlags) error {
 		return err
 	}
 	var lesson *lessons.Lesson
+	var chapter *lessons.Chapter
 	for _, id := range args {
-		if lesson, err = a.find("lesson or command", id, c.SuggestionsFor(id)...); err != nil {
+		if chapter = course.Chapter(id); chapter != nil {
+			continue
+		}
+		if lesson, err = a.find("chapter, lesson or command", id, c.SuggestionsFor(id)...); err != nil {
 			return err
 		}
 	}
@@ -86,13 +90,13 @@ func (a *app) tour(c *cobra.Command, args []string, f tourFlags) error {
 		a.asciiOnly()
 	}
 	if a.plainly(f) {
-		return a.plainTour(c.Context(), course, strings.Join(args, ""))
+		return a.plainTour(c.Context(), course, lesson, chapter)
 	}
 	progress, notes := lessons.Open(lessons.StateDir(os.Getenv), time.Now)
 	var receipt stage.Receipt
 	err = withHouse(func(house *stage.House) error {
 		defer func() { receipt = house.Receipt() }()
-		return ui.Run(c.Context(), ui.Options{Course: course, Progress: progress, House: house, Lesson: lesson, Notes: notes,
+		return ui.Run(c.Context(), ui.Options{Course: course, Progress: progress, House: house, Lesson: lesson, Chapter: chapter, Notes: notes,
 			ASCII: f.ascii || !utf8Locale(os.Getenv), Theme: f.theme, In: a.stdin, Out: a.stdout})
 	})
 	fmt.Fprintln(a.out, receipt)
@@ -104,7 +108,7 @@ func (a *app) tour(c *cobra.Command, args []string, f tourFlags) error {
 func (a *app) keep(progress *lessons.Progress, notes []string) error {
 	more, err := progress.Save()
 	for _, n := range append(notes, more...) {
-		fmt.Fprintln(a.err, n)
+		a.tell("%s", n)
 	}
 	if err != nil {
 		return fmt.Errorf("progress could not be kept: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,13 +19,13 @@ func (a *app) verifyCommand() *cobra.Command {
 	var asJSON bool
 	var limit time.Duration
 	c := &cobra.Command{
-		Use:   "verify [LESSON…]",
+		Use:   "verify [CHAPTER|LESSON…]",
 		Short: "Check every claim of the course on this machine",
-		Long: "Play the lessons named, or all of them, without a screen, and judge every claim of the course by what\n" +
+		Long: "Play the lessons and chapters named, or all of them, without a screen, and judge every claim of the course by what\n" +
 			"this machine measured. What this machine does not allow is skipped, by name, with the reason.\n" +
 			"The exit status is 1 when a claim fails.",
-		Example:           "  ipctour verify\n  ipctour verify pipes/full-buffer pipes/atomic --json",
-		ValidArgsFunction: a.completeLessons(0),
+		Example:           "  ipctour verify\n  ipctour verify pipes\n  ipctour verify pipes/full-buffer pipes/atomic --json",
+		ValidArgsFunction: a.completeLessons(0, true),
 		RunE: func(c *cobra.Command, args []string) error {
 			chosen, err := a.toVerify(args)
 			if err != nil {
@@ -40,15 +41,25 @@ func (a *app) verifyCommand() *cobra.Command {
 	return c
 }
 
-// toVerify finds the lessons named; without a name, all that can be played.
+// toVerify finds the lessons and chapters named; without a name, all that can be played.
 func (a *app) toVerify(ids []string) ([]*lessons.Lesson, error) {
 	course, err := a.load()
 	if err != nil {
 		return nil, err
 	}
+	if len(ids) == 0 {
+		return playable(course.Lessons), nil
+	}
 	var chosen []*lessons.Lesson
 	for _, id := range ids {
-		l, err := a.lesson(id)
+		if c := course.Chapter(id); c != nil {
+			chosen = append(chosen, playable(course.Of(c))...)
+			if len(playable(course.Of(c))) == 0 {
+				return nil, fmt.Errorf("the lessons of %s are all still to come. `ipctour list` shows which are open", id)
+			}
+			continue
+		}
+		l, err := a.find("lesson or chapter", id)
 		if err != nil {
 			return nil, err
 		}
@@ -57,15 +68,29 @@ func (a *app) toVerify(ids []string) ([]*lessons.Lesson, error) {
 		}
 		chosen = append(chosen, l)
 	}
-	if len(ids) > 0 {
-		return chosen, nil
-	}
-	for _, l := range course.Lessons {
+	return once(chosen), nil
+}
+
+// playable are the lessons with an experiment.
+func playable(list []*lessons.Lesson) []*lessons.Lesson {
+	var out []*lessons.Lesson
+	for _, l := range list {
 		if l.Sim != nil {
-			chosen = append(chosen, l)
+			out = append(out, l)
 		}
 	}
-	return chosen, nil
+	return out
+}
+
+// once is the list without those that were in it before.
+func once(list []*lessons.Lesson) []*lessons.Lesson {
+	var out []*lessons.Lesson
+	for _, l := range list {
+		if !slices.Contains(out, l) {
+			out = append(out, l)
+		}
+	}
+	return out
 }
 
 // verify plays and judges the lessons one after the other. People read each as

@@ -26,6 +26,9 @@ type cell struct {
 // Rect is a part of a canvas, in cells.
 type Rect struct{ X, Y, W, H int }
 
+// ASCII reports whether only ASCII characters are drawn.
+func (c *Canvas) ASCII() bool { return c.ascii }
+
 // NewCanvas is a blank canvas; a negative size counts as 0.
 func NewCanvas(w, h int, theme Theme, ascii bool) *Canvas {
 	w, h = max(w, 0), max(h, 0)

@@ -32,6 +32,9 @@ func (a area) put(x, y int, text string, st draw.Style) int {
 	if x < 0 || y < 0 || y >= a.H || x >= a.W {
 		return x
 	}
+	if a.c.ASCII() { // no sign stands for it
+		text = strings.ReplaceAll(text, "⏎", "enter")
+	}
 	return a.c.Clip(a.X+x, a.Y+y, a.W-x, text, st) - a.X
 }
 
@@ -179,18 +182,6 @@ func prefixBefore(s string, i int) (head, tail string) {
 
 // paragraph is plain text wrapped.
 func paragraph(text string, w int, st draw.Style) []line { return styled(text, st).wrap(w, 0) }
-
-// bar is a progress bar of w cells: what is done, and what is not yet.
-func bar(part, whole, w int) (full, empty string) {
-	n := 0
-	if whole > 0 {
-		n = part * w / whole
-	}
-	if part > 0 && n == 0 {
-		n = 1
-	}
-	return strings.Repeat("━", n), strings.Repeat("─", w-n)
-}
 
 // hang wraps a line that begins with indent blanks, and keeps them on each row.
 func (l line) hang(w, indent int) []line {

@@ -4,7 +4,9 @@ package page
 // function of the chosen process, with the line of the gate that it waits at.
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -29,6 +31,14 @@ var codeKeys = []Key{
 // NewCode is the source of a running lesson.
 func NewCode(l *Lesson) *Code {
 	return &Code{lesson: l, source: readSource(l.sim.Source), reader: reader{w: l.w, h: l.h}}
+}
+
+// RoleCode is the function that a role runs, or the whole file where it is not found
+// there, as lines; name is the function's, or empty.
+func RoleCode(s *sims.Sim, role string) (name string, text []string) {
+	src := readSource(s.Source)
+	first, last, name := src.function(s.Role(role))
+	return name, src.text[first : last+1]
 }
 
 // Init does nothing.
@@ -60,8 +70,9 @@ func (c *Code) Update(msg tea.Msg) (Move, tea.Cmd) {
 		first, _, _ := c.span()
 		c.whole = !c.whole
 		c.scroll.top = 0
-		if c.whole {
-			c.scroll.top = first
+		if c.whole { // at the function that was seen
+			_, body, _ := frame(area{nil, draw.Rect{W: c.w, H: c.h}}, 1)
+			c.scroll.top = len(c.rows(0, first-1, -1, "", body.W))
 		}
 	case doLeave:
 		return back(), nil
@@ -82,25 +93,49 @@ func (c *Code) span() (first, last int, name string) {
 }
 
 // lines are the lines of code with their numbers.
-func (c *Code) lines(int) []line {
+func (c *Code) lines(w int) []line {
 	first, last, _ := c.span()
 	here, why := c.here(first, last)
 	if c.whole {
 		first, last = 0, len(c.source.lines)-1
 	}
+	return c.rows(first, last, here, why, w)
+}
+
+// codeMargin is the width of a line's number.
+const codeMargin = 7
+
+func (c *Code) rows(first, last, here int, why string, w int) []line {
 	st := draw.Process(c.lesson.chosenAt()).Bold()
 	var out []line
 	for i := first; i <= last && i < len(c.source.lines); i++ {
 		number := strconv.Itoa(i + 1)
 		head := line{{spaces(5-len(number)) + number + "  ", draw.Dim}}
+		row := c.source.lines[i]
 		if i == here {
 			head = line{{"▸ " + spaces(3-len(number)) + number + "  ", st}}
+			row = append(slices.Clone(row), span{"   ◀ " + why, st})
 		}
-		row := append(head, c.source.lines[i]...)
-		if i == here {
-			row = append(row, span{"   ◀ " + why, st})
+		out = append(out, wrapCode(head, row, w)...)
+	}
+	return out
+}
+
+// wrapCode is a line of code on as many rows as it needs, all of them as far in as
+// the first, and the others a little more.
+func wrapCode(head, code line, w int) []line {
+	if codeMargin+code.width() <= w || len(code) == 0 {
+		return []line{append(head, code...)}
+	}
+	deep := len(code[0].text) - len(strings.TrimLeft(code[0].text, " "))
+	in := min(deep, max(w/4, 0))
+	var out []line
+	for i, row := range code.wrap(max(w-codeMargin-in, 8), 4) {
+		lead := head
+		if i > 0 {
+			lead = line{{spaces(codeMargin), draw.Dim}}
 		}
-		out = append(out, row)
+		out = append(out, append(append(slices.Clone(lead), span{spaces(in), draw.Text}), row...))
 	}
 	return out
 }

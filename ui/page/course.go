@@ -5,7 +5,6 @@ package page
 
 import (
 	"fmt"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -19,9 +18,12 @@ type Course struct {
 	chapter int
 	lesson  int  // within the chapter
 	inside  bool // the lessons have the keys, not the chapters
+	// onward is set while ⏎ goes on where the learner left off: till a key chooses.
+	onward  bool
 	finding bool
 	query   field
-	found   []*lessons.Lesson
+	index   []entry // what can be found; made at the first search
+	found   []hit
 	at      int // in found
 	notes   []string
 }
@@ -30,17 +32,23 @@ type Course struct {
 func NewCourse(env *Env) *Course {
 	c := &Course{env: env, query: field{most: 60}, notes: env.Notes}
 	if l := env.resume(); l != nil {
-		c.choose(l)
-		c.inside = false
+		c.Show(l)
+		c.inside, c.onward = false, !env.fresh()
 	}
 	return c
 }
 
-// choose puts the marker on a lesson.
-func (c *Course) choose(l *lessons.Lesson) {
+// Show puts the marker on a lesson.
+func (c *Course) Show(l *lessons.Lesson) {
+	c.ShowChapter(l.Chapter)
+	c.lesson, c.inside, c.onward = l.Number-1, true, false
+}
+
+// ShowChapter puts the marker on a chapter.
+func (c *Course) ShowChapter(chapter *lessons.Chapter) {
 	for i := range c.env.Course.Chapters {
-		if &c.env.Course.Chapters[i] == l.Chapter {
-			c.chapter, c.lesson, c.inside = i, l.Number-1, true
+		if &c.env.Course.Chapters[i] == chapter {
+			c.chapter, c.lesson, c.inside, c.onward = i, 0, false, false
 		}
 	}
 }
@@ -70,8 +78,13 @@ func (c *Course) Keys() []Section {
 				k.Says = fmt.Sprintf("review (%d due)", n)
 			}
 		}
-		if k.Do == doRight && c.inside {
-			k.Shown, k.Says = "←", "chapters"
+		switch {
+		case k.Do == doRight && c.inside: // ← is told instead
+			continue
+		case k.Do == doLeft:
+			k.Quiet = !c.inside
+		case k.Do == doEnter && c.onward:
+			k.Says = "continue"
 		}
 		keys = append(keys, k)
 	}
@@ -87,6 +100,11 @@ func (c *Course) Update(msg tea.Msg) (Move, tea.Cmd) {
 		c.notes = append(c.notes, msg.Notes...)
 		if msg.Err != nil {
 			c.notes = append(c.notes, "Progress could not be kept: "+msg.Err.Error()+". It is tried again after the next lesson.")
+		}
+	case Awake: // a page above has the keys: the marker stays with the learner
+		if l := c.env.here; l != nil {
+			c.Show(l)
+			c.env.here = nil
 		}
 	case tea.PasteMsg:
 		if c.finding && c.query.update(msg) {
@@ -110,6 +128,12 @@ func (c *Course) Update(msg tea.Msg) (Move, tea.Cmd) {
 }
 
 func (c *Course) follow(do Intent) (Move, tea.Cmd) {
+	if l := c.env.resume(); do == doEnter && c.onward && l != nil {
+		return c.open(l)
+	}
+	if do != doNone {
+		c.onward = false
+	}
 	switch do {
 	case doUp:
 		c.step(-1)
@@ -125,7 +149,10 @@ func (c *Course) follow(do Intent) (Move, tea.Cmd) {
 		c.step(1000)
 	case doRight:
 		c.inside = true
-	case doLeft, doLeave:
+	case doLeft:
+		c.inside = false
+	case doLeave:
+		c.onward = !c.inside && !c.env.fresh() && c.env.resume() != nil
 		c.inside = false
 	case doEnter:
 		if !c.inside {
@@ -137,8 +164,9 @@ func (c *Course) follow(do Intent) (Move, tea.Cmd) {
 			return c.open(l)
 		}
 	case doFind:
-		c.finding, c.found, c.at = true, c.env.Course.Lessons, 0
+		c.finding = true
 		c.query.set("")
+		c.search()
 	case doReview:
 		return open(NewReview(c.env)), nil
 	case doDoctor:
@@ -162,7 +190,7 @@ func (c *Course) step(by int) {
 
 // open opens a lesson, or says on a page of its own that it is still to come.
 func (c *Course) open(l *lessons.Lesson) (Move, tea.Cmd) {
-	c.choose(l)
+	c.Show(l)
 	c.notes = nil
 	return open(OpenLesson(c.env, l)), nil
 }
@@ -179,7 +207,7 @@ func (c *Course) find(msg tea.KeyPressMsg) (Move, tea.Cmd) {
 	case "enter":
 		if c.at < len(c.found) {
 			c.finding = false
-			return c.open(c.found[c.at])
+			return c.openHit(c.found[c.at])
 		}
 	default:
 		if c.query.update(msg) {
@@ -187,20 +215,4 @@ func (c *Course) find(msg tea.KeyPressMsg) (Move, tea.Cmd) {
 		}
 	}
 	return stay, nil
-}
-
-// search finds the lessons whose title, chapter or id holds every word typed.
-func (c *Course) search() {
-	words := strings.Fields(strings.ToLower(c.query.String()))
-	c.found, c.at = nil, 0
-	for _, l := range c.env.Course.Lessons {
-		text := strings.ToLower(l.ID + " " + l.Title + " " + l.Chapter.Title)
-		hit := true
-		for _, w := range words {
-			hit = hit && strings.Contains(text, w)
-		}
-		if hit {
-			c.found = append(c.found, l)
-		}
-	}
 }

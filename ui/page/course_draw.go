@@ -4,8 +4,10 @@ package page
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -15,14 +17,15 @@ import (
 
 // coursePlan is where things are at a size; clicks ask it too.
 type coursePlan struct {
-	header, chapters, lessons, resume, keys draw.Rect
-	bars                                    bool
+	header, chapters, lessons, below, resume, keys draw.Rect
+	bars                                           bool
 }
 
 const (
-	chapterCells = 40 // a chapter without its bar
+	chapterCells = 38 // a chapter without its bar
 	barCells     = 8
 	textCells    = 78 // no line of text is longer
+	belowRows    = 6  // what is told below the chapters wants as many
 )
 
 func (c *Course) plan(r draw.Rect) coursePlan {
@@ -53,43 +56,59 @@ func (c *Course) plan(r draw.Rect) coursePlan {
 	body := draw.Rect{X: in.X, Y: r.Y + top, W: in.W, H: max(r.H-top-foot-rows+1, min(r.H, 1))}
 	if foot > 0 {
 		p.keys = draw.Rect{X: in.X, Y: r.Y + r.H - rows - top/3, W: in.W, H: rows}
-		notes := max(1, min(len(c.noteLines(in.W)), body.H/2))
+		notes := max(1, min(len(c.noteLines(in.W)), body.H-3))
 		p.resume = draw.Rect{X: in.X, Y: p.keys.Y - notes, W: in.W, H: notes}
 		body.H = max(p.resume.Y-body.Y-top/3, 1)
 	}
+	p.columns(in, body, c)
+	return p
+}
+
+// columns shares the body out: chapters and lessons side by side, or one of them.
+func (p *coursePlan) columns(in, body draw.Rect, c *Course) {
 	switch {
 	case in.W < 70 && c.inside:
 		p.lessons = body
+		return
 	case in.W < 70:
 		p.chapters = body
-	default:
-		w := chapterCells
-		if in.W >= 100 {
-			w, p.bars = chapterCells+barCells+2, true
-		}
-		p.chapters = draw.Rect{X: body.X, Y: body.Y, W: w, H: body.H}
-		p.lessons = draw.Rect{X: body.X + w + 3, Y: body.Y, W: min(body.W-w-3, textCells), H: body.H}
+		return
 	}
-	return p
+	w, gap := chapterCells, 2
+	if in.W >= 100 {
+		w, gap, p.bars = chapterCells+barCells+2, 4, true
+	}
+	p.chapters = draw.Rect{X: body.X, Y: body.Y, W: w, H: body.H}
+	p.lessons = draw.Rect{X: body.X + w + gap, Y: body.Y, W: min(body.W-w-gap, textCells), H: body.H}
+	if list := len(c.env.Course.Chapters); body.H >= list+1+belowRows {
+		p.chapters.H = list
+		p.below = draw.Rect{X: body.X + 2, Y: body.Y + list + 1, W: w - 2, H: body.H - list - 1}
+	}
 }
 
 // Draw paints the course.
 func (c *Course) Draw(cv *draw.Canvas, r draw.Rect) {
 	p := c.plan(r)
-	c.drawHeader(on(cv, p.header))
+	c.drawHeader(on(cv, p.header), p.chapters.W == 0)
 	if c.finding {
 		at := p.chapters
 		if at.W == 0 {
 			at = p.lessons
 		}
 		at.W = max(r.W-(at.X-r.X)*2, 1)
+		at.H = max(at.H, p.lessons.H)
 		c.drawFind(on(cv, at))
 	} else {
 		c.drawChapters(on(cv, p.chapters), p.bars)
 		c.drawLessons(on(cv, p.lessons))
+		on(cv, p.below).lines(0, cutLines(c.lately(min(p.below.W, textCells)), p.below.H))
 	}
 	c.drawFoot(on(cv, p.resume))
-	keyLine(on(cv, p.keys), c.keyList())
+	if p.keys.H > 1 {
+		keyLine(on(cv, p.keys), c.keyList())
+	} else {
+		everyKey(on(cv, p.keys), c.keyList())
+	}
 }
 
 func (c *Course) keyList() []Key {
@@ -103,42 +122,112 @@ func (c *Course) keyList() []Key {
 	return keys
 }
 
-func (c *Course) drawHeader(a area) {
+// drawHeader writes what this is; alone says that only the lessons of one chapter
+// are seen below it, whose name belongs there.
+func (c *Course) drawHeader(a area, alone bool) {
 	x := a.put(0, 0, "ipctour", draw.Accent.Bold())
+	if alone && !c.finding {
+		a.put(x+3, 0, fmt.Sprintf("%d %s", c.current().Number, c.current().Title), draw.Strong)
+		return
+	}
 	x = a.put(x+3, 0, "how processes talk", draw.Dim)
 	course := c.env.Course
-	a.right(0, fmt.Sprintf("%d chapters · %d lessons · %d done", len(course.Chapters), len(course.Lessons), c.env.doneCount(course.Lessons)), draw.Dim, x+2)
+	done := c.env.doneCount(course.Lessons)
+	text := fmt.Sprintf("%d chapters · %d lessons · %d done", len(course.Chapters), len(course.Lessons), done)
+	if x+2+draw.Width(text) > a.W {
+		text = fmt.Sprintf("%d done", done)
+	}
+	a.right(0, text, draw.Dim, x+2)
+}
+
+// toCome reports whether no lesson of a chapter can be played yet.
+func toCome(list []*lessons.Lesson) bool {
+	for _, l := range list {
+		if l.Sim != nil {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *Course) drawChapters(a area, bars bool) {
 	chapters := c.env.Course.Chapters
 	from := follow(c.chapter, len(chapters), a.H)
 	for y := 0; y < a.H && from+y < len(chapters); y++ {
-		i := from + y
-		ch := &chapters[i]
+		ch := &chapters[from+y]
 		list := c.env.Course.Of(ch)
-		title, mark := draw.Text, draw.Dim
-		if i == c.chapter {
+		title := draw.Text
+		if toCome(list) {
+			title = draw.Dim
+		}
+		if from+y == c.chapter {
+			mark := draw.Dim
 			title = draw.Strong
-			if !c.inside {
+			if !c.inside && !c.onward {
 				title, mark = draw.Accent.Bold(), draw.Accent.Bold()
 			}
 			a.put(0, y, "▸", mark)
 		}
-		done := c.env.doneCount(list)
-		count := fmt.Sprintf("%d/%d", done, len(list))
-		edge := a.W - draw.Width(count) - 1
-		a.put(edge, y, count, draw.Dim)
-		if bars {
-			edge -= barCells + 2
-			full, empty := bar(done, len(list), barCells)
-			x := a.put(edge, y, full, draw.Accent)
-			a.put(x, y, empty, draw.Dim)
-		}
+		edge := c.drawCount(a.part(0, y, a.W, 1), list, bars)
 		number := strconv.Itoa(ch.Number)
 		a.put(4-len(number), y, number, draw.Dim)
-		a.part(6, y, edge-7, 1).put(0, 0, ch.Title, title)
+		a.part(5, y, edge-6, 1).put(0, 0, ch.Title, title)
 	}
+}
+
+// drawCount writes how far a chapter has come at the right, and gives the column
+// where that begins.
+func (c *Course) drawCount(a area, list []*lessons.Lesson, bars bool) int {
+	if a.W < narrowRow {
+		return a.W + 1
+	}
+	done := c.env.doneCount(list)
+	count := fmt.Sprintf("%d/%d", done, len(list))
+	if toCome(list) && !bars {
+		count = "·"
+	}
+	edge := a.W - max(draw.Width(count), 3)
+	a.put(a.W-draw.Width(count), 0, count, draw.Dim)
+	if !bars {
+		return edge
+	}
+	edge -= barCells + 2
+	if toCome(list) {
+		a.put(edge, 0, "to come", draw.Dim)
+		return edge
+	}
+	full, empty := bar(done, len(list), barCells)
+	x := a.put(edge, 0, full, draw.Accent)
+	a.put(x, 0, empty, draw.Dim)
+	return edge
+}
+
+// lessonRow is one row of a list of lessons: the at-th lesson, or the second half of
+// its title.
+type lessonRow struct {
+	at    int
+	title string
+	rest  bool
+}
+
+// lessonRows gives each lesson its row, and a long title a second one where all
+// fit then.
+func lessonRows(list []*lessons.Lesson, w, h int) []lessonRow {
+	var short, long []lessonRow
+	for i, l := range list {
+		short = append(short, lessonRow{at: i, title: l.Title})
+		for n, part := range styled(l.Title, draw.Text).wrap(max(titleCells(w, l), 1), 0) {
+			title := ""
+			for _, s := range part {
+				title += s.text
+			}
+			long = append(long, lessonRow{at: i, title: strings.TrimSpace(title), rest: n > 0})
+		}
+	}
+	if len(long) <= h && w >= narrowRow {
+		return long
+	}
+	return short
 }
 
 func (c *Course) drawLessons(a area) {
@@ -146,97 +235,324 @@ func (c *Course) drawLessons(a area) {
 		return
 	}
 	ch := c.current()
-	y := 0
-	if a.H > 8 {
+	y := c.lessonsHead(a.Rect)
+	if y > 0 {
 		x := a.put(0, 0, strconv.Itoa(ch.Number), draw.Dim)
 		a.put(x+2, 0, ch.Title, draw.Strong)
-		y = a.part(3, 1, a.W-3, a.H-1).lines(0, paragraph(ch.Tagline, min(a.W-3, textCells-12), draw.Dim)) + 2
+		a.part(3, 1, a.W-3, a.H-1).lines(0, c.tagline(a.W))
 	}
 	list := c.lessons()
-	from := follow(c.lesson, len(list), a.H-y)
-	for row := 0; y+row < a.H && from+row < len(list); row++ {
-		c.drawLesson(a.part(0, y+row, a.W, 1), list[from+row], c.inside && from+row == c.lesson)
+	rows := lessonRows(list, a.W, a.H-y)
+	from := follow(rowOf(rows, c.lesson), len(rows), a.H-y)
+	for i := from; i < len(rows) && y+i-from < a.H; i++ {
+		l := list[rows[i].at]
+		c.drawLesson(a.part(0, y+i-from, a.W, 1), l, rows[i], c.inside && rows[i].at == c.lesson)
 	}
-	c.drawPreview(a.part(4, y+len(list)+1, a.W-4, a.H-y-len(list)-1))
+	used := y + len(rows) + 1
+	c.drawPreview(a.part(4, used, a.W-4, a.H-used))
 }
 
-// drawPreview is how the chosen chapter or lesson begins, where there is room:
-// its first paragraph.
+// rowOf is the first row of a lesson.
+func rowOf(rows []lessonRow, lesson int) int {
+	for i, r := range rows {
+		if r.at == lesson {
+			return i
+		}
+	}
+	return 0
+}
+
+// lessonsHead is how many rows the chapter takes above its lessons.
+func (c *Course) lessonsHead(r draw.Rect) int {
+	tagline := c.tagline(r.W)
+	if r.W < 8 || r.H < 2+len(tagline)+1+len(c.lessons()) {
+		return 0
+	}
+	return len(tagline) + 2
+}
+
+func (c *Course) tagline(w int) []line {
+	return paragraph(c.current().Tagline, max(min(w-3, textCells-12), 1), draw.Dim)
+}
+
+// drawPreview is how the chosen chapter or lesson begins, where there is room.
 func (c *Course) drawPreview(a area) {
 	if a.H < 4 || a.W < 30 {
 		return
 	}
-	text := c.current().Opening
+	w := min(a.W, textCells-14)
+	a = a.part(0, 1, a.W, a.H-1)
 	if c.inside {
-		text = ""
-		if t := c.lessons()[c.lesson].Text; t != nil {
-			text = t.Intro
-		}
-	}
-	first, _, _ := strings.Cut(string(text), "\n\n")
-	if first == "" {
+		a.lines(0, c.lessonPreview(c.lessons()[c.lesson], w, a.H))
 		return
 	}
-	rows := wordsOf(lessons.Markdown(first), min(a.W, textCells-18), figures(nil))
-	a.lines(1, dimmed(rows))
+	a.lines(0, cutLines(c.firstWords(w), a.H))
+}
+
+// firstWords are those of the chapter's opening page, as far as its first picture.
+func (c *Course) firstWords(w int) []line {
+	if pieces := c.current().Opening.Pieces(); len(pieces) > 0 && pieces[0].Picture == nil {
+		return wordsOf(pieces[0].Words, w, figures(nil))
+	}
+	return nil
+}
+
+// lessonPreview is what a lesson begins with, what it asks, and what came of that.
+// Where not all fits, its beginning is cut.
+func (c *Course) lessonPreview(l *lessons.Lesson, w, rows int) []line {
+	t := l.Text
+	if t == nil {
+		return paragraph("This lesson is still to come.", w, draw.Dim)
+	}
+	var out []line
+	if t.Predict != nil {
+		ask := wordsOf(t.Predict.Ask, w, figures(nil))
+		for i := range ask {
+			for k := range ask[i] {
+				ask[i][k].style = draw.Strong
+			}
+		}
+		out = gap(out, ask)
+	}
+	out = gap(out, c.outcome(l, w))
+	intro := wordsOf(t.Intro, w, figures(nil))
+	switch room := rows - len(out) - 1; {
+	case len(out) == 0:
+		return cutLines(intro, rows)
+	case room < 1:
+		return cutLines(out, rows)
+	default:
+		return gap(cutLines(intro, room), out)
+	}
+}
+
+// outcome is what the learner predicted of a lesson, and what was measured then.
+func (c *Course) outcome(l *lessons.Lesson, w int) []line {
+	if c.env.Progress == nil {
+		return nil
+	}
+	d, done := c.env.Progress.Done(l.ID)
+	switch {
+	case !done || d.Measured == "":
+		return nil
+	case d.Predicted == "":
+		return line{{"measured ", draw.Dim}, {choiceLabel(l, d.Measured), draw.Text}}.wrap(w, 2)
+	case d.Right:
+		return line{{"✓ ", draw.Good}, {choiceLabel(l, d.Measured), draw.Text}, {", as you predicted", draw.Dim}}.wrap(w, 2)
+	}
+	return line{{"you said ", draw.Dim}, {choiceLabel(l, d.Predicted), draw.Text}, {"; measured ", draw.Dim}, {choiceLabel(l, d.Measured), draw.Accent}}.wrap(w, 2)
+}
+
+// choiceLabel is a value as the choices of the prediction write it.
+func choiceLabel(l *lessons.Lesson, value string) string {
+	if l.Text != nil && l.Text.Predict != nil {
+		for _, c := range l.Text.Predict.Choices {
+			if c.Value == value {
+				return plainWords(c.Label)
+			}
+		}
+	}
+	return value
+}
+
+// lately is what the learner predicted last and what was measured, the newest
+// first; before there is anything, how a lesson goes.
+func (c *Course) lately(w int) []line {
+	var list []*lessons.Lesson
+	at := map[*lessons.Lesson]time.Time{}
+	for _, l := range c.env.Course.Lessons {
+		if c.env.Progress == nil {
+			break
+		}
+		if d, done := c.env.Progress.Done(l.ID); done {
+			list, at[l] = append(list, l), d.At
+		}
+	}
+	if len(list) == 0 {
+		return howItGoes(w)
+	}
+	slices.SortStableFunc(list, func(a, b *lessons.Lesson) int { return at[b].Compare(at[a]) })
+	out := []line{styled("What you did last", draw.Dim)}
+	for _, l := range list {
+		out = append(out, styled(l.Title, draw.Text).wrap(w, 2)...)
+		for _, o := range c.outcome(l, w-2) {
+			out = append(out, append(line{{"  ", draw.Text}}, o...))
+		}
+	}
+	return out
+}
+
+func howItGoes(w int) []line {
+	out := []line{styled("How a lesson goes", draw.Dim)}
+	for i, text := range []string{"You predict what will happen.", "Real processes do it, before your eyes.", "The kernel says who was right."} {
+		out = append(out, line{{strconv.Itoa(i+1) + "  ", draw.Accent}, {text, draw.Text}}.wrap(w, 3)...)
+	}
+	return out
+}
+
+// narrowRow is the width below which a row of a lesson is its title alone.
+const narrowRow = 24
+
+// lessonNote is what stands at the right of a lesson's row.
+func lessonNote(l *lessons.Lesson) string {
+	if l.Sim == nil {
+		return "to come"
+	}
+	return fmt.Sprintf("%d min", l.Minutes)
+}
+
+// titleCells is how much of a row a lesson's title may take.
+func titleCells(w int, l *lessons.Lesson) int {
+	if w < narrowRow {
+		return w - 2
+	}
+	return min(w, textCells-14) - draw.Width(lessonNote(l)) - 5
 }
 
 // drawLesson is one row: marker, ✓ or ○, title, minutes.
-func (c *Course) drawLesson(a area, l *lessons.Lesson, chosen bool) {
-	title, sign := draw.Text, "○"
-	note := fmt.Sprintf("%d min", l.Minutes)
+func (c *Course) drawLesson(a area, l *lessons.Lesson, row lessonRow, chosen bool) {
+	title, sign, signStyle := draw.Text, "○", draw.Dim
 	switch {
 	case l.Sim == nil:
-		title, sign, note = draw.Dim, "·", "to come"
+		title, sign = draw.Dim, "·"
 	case c.env.done(l.ID):
-		sign = "✓"
-	}
-	signStyle := draw.Dim
-	if sign == "✓" {
-		signStyle = draw.Good
+		sign, signStyle = "✓", draw.Good
 	}
 	if chosen {
 		title = draw.Accent.Bold()
+	}
+	x := 4
+	if a.W < narrowRow {
+		x = 2
+	}
+	a.part(x, 0, titleCells(a.W, l), 1).put(0, 0, row.title, title)
+	if row.rest {
+		return
+	}
+	if chosen {
 		a.put(0, 0, "▸", title)
 	}
+	if a.W < narrowRow {
+		return
+	}
 	a.put(2, 0, sign, signStyle)
-	edge := min(a.W, textCells-14) - draw.Width(note)
-	a.put(edge, 0, note, draw.Dim)
-	a.part(4, 0, edge-5, 1).put(0, 0, l.Title, title)
+	note := lessonNote(l)
+	a.put(min(a.W, textCells-14)-draw.Width(note), 0, note, draw.Dim)
 }
 
 func (c *Course) drawFind(a area) {
 	x := a.put(0, 0, "find ", draw.Accent.Bold())
+	x = a.put(x, 0, "", draw.Text)
 	c.query.draw(a, x, 0)
 	if len(c.found) == 0 {
-		a.put(0, 2, "No lesson has these words in its title.", draw.Dim)
+		a.lines(2, paragraph("No lesson has these words, in its title or in what it says.", a.W, draw.Dim))
 		return
 	}
 	list := a.part(0, 2, a.W, a.H-2)
-	from := follow(c.at, len(c.found), list.H)
-	for y := 0; y < list.H && from+y < len(c.found); y++ {
-		l := c.found[from+y]
-		c.drawLesson(list.part(0, y, list.W, 1), l, from+y == c.at)
-		if list.W > textCells+10 {
-			list.put(textCells-10, y, l.Chapter.Title, draw.Dim)
-		}
+	words := strings.Fields(strings.ToLower(c.query.String()))
+	y := 0
+	for i := c.findFrom(list.H); i < len(c.found) && y < list.H; i++ {
+		y = c.drawHit(list, y, c.found[i], words, i == c.at)
 	}
+}
+
+// hitRows is how many rows what was found takes.
+func (h *hit) rows() int {
+	if h.text != "" {
+		return 2
+	}
+	return 1
+}
+
+// findFrom is the first hit that is shown so that the chosen one is seen.
+func (c *Course) findFrom(height int) int {
+	from, used := c.at, 0
+	for i := c.at; i >= 0 && i < len(c.found); i-- {
+		used += c.found[i].rows()
+		if used > max(height*2/3, 2) {
+			break
+		}
+		from = i
+	}
+	return from
+}
+
+// drawHit is what was found: the lesson or chapter, and below it the words.
+func (c *Course) drawHit(a area, y int, h hit, words []string, chosen bool) int {
+	row := a.part(0, y, a.W, 1)
+	if h.lesson != nil {
+		c.drawLesson(row, h.lesson, lessonRow{title: h.lesson.Title}, chosen)
+		if a.W > textCells+10 {
+			row.put(textCells-10, 0, fmt.Sprintf("%d %s", h.chapter.Number, h.chapter.Title), draw.Dim)
+		}
+	} else {
+		st := draw.Text
+		if chosen {
+			st = draw.Accent.Bold()
+			row.put(0, 0, "▸", st)
+		}
+		row.part(min(4, row.W/10), 0, row.W, 1).put(0, 0, fmt.Sprintf("chapter %d: %s", h.chapter.Number, h.chapter.Title), st)
+	}
+	if h.text == "" {
+		return y + 1
+	}
+	below := a.part(6, y+1, min(a.W-6, textCells-6), 1)
+	x := 0
+	switch {
+	case h.where != "":
+		x = below.put(0, 0, h.where+": ", draw.Dim)
+	case h.lesson != nil && a.W <= textCells+10:
+		x = below.put(0, 0, fmt.Sprintf("%d: ", h.chapter.Number), draw.Dim)
+	}
+	below.line(x, 0, marked(h.around(words, below.W-x), words))
+	return y + 2
+}
+
+// marked is a text with the words that were looked for in bold.
+func marked(text string, words []string) line {
+	small := strings.ToLower(text)
+	if len(small) != len(text) {
+		return styled(text, draw.Dim)
+	}
+	var out line
+	for text != "" {
+		at, n := len(text), 0
+		for _, w := range words {
+			if i := strings.Index(small, w); i >= 0 && i < at {
+				at, n = i, len(w)
+			}
+		}
+		out = append(out, span{text[:at], draw.Dim}, span{text[at : at+n], draw.Strong})
+		text, small = text[at+n:], small[at+n:]
+	}
+	return out
 }
 
 func (c *Course) drawFoot(a area) {
 	if len(c.notes) > 0 {
-		a.lines(0, c.noteLines(a.W))
+		a.lines(0, cutLines(c.noteLines(a.W), a.H))
 		return
 	}
-	if l := c.env.resume(); l != nil && !c.finding {
-		word := "continue: "
-		if c.env.fresh() {
-			word = "begin with: "
-		}
-		x := a.put(0, 0, word, draw.Dim)
-		x = a.put(x, 0, l.Title, draw.Text)
-		a.put(x+2, 0, "n", draw.Accent.Bold())
+	if c.finding {
+		return
 	}
+	l := c.env.resume()
+	if l == nil {
+		a.put(0, 0, "Every lesson that is there is done.", draw.Dim)
+		return
+	}
+	x, word, key, title := 0, "continue: ", "n", draw.Text
+	if c.env.fresh() {
+		word = "begin with: "
+	}
+	if c.onward {
+		x, key, title = a.put(0, 0, "▸ ", draw.Accent.Bold()), "⏎", draw.Accent.Bold()
+	}
+	x = a.put(x, 0, word, draw.Dim)
+	minutes := fmt.Sprintf("  %d min", l.Minutes)
+	x = a.part(0, 0, max(a.W-draw.Width(minutes)-3, 0), 1).put(x, 0, l.Title, title)
+	x = a.put(x, 0, minutes, draw.Dim)
+	a.put(x+2, 0, key, draw.Accent.Bold())
 }
 
 // noteLines are what the learner should know, until a lesson is opened.
@@ -248,6 +564,18 @@ func (c *Course) noteLines(w int) []line {
 	return out
 }
 
+// bar is a progress bar of w cells: what is done, and what is not yet.
+func bar(part, whole, w int) (full, empty string) {
+	n := 0
+	if whole > 0 {
+		n = part * w / whole
+	}
+	if part > 0 && n == 0 {
+		n = 1
+	}
+	return strings.Repeat("█", n), strings.Repeat("░", w-n)
+}
+
 // click chooses, or opens what is chosen already.
 func (c *Course) click(x, y int) (Move, tea.Cmd) {
 	p := c.plan(draw.Rect{W: c.w, H: c.h})
@@ -256,8 +584,8 @@ func (c *Course) click(x, y int) (Move, tea.Cmd) {
 	}
 	if at := p.chapters; inside(at, x, y) {
 		if i := follow(c.chapter, len(c.env.Course.Chapters), at.H) + y - at.Y; i < len(c.env.Course.Chapters) {
-			again := i == c.chapter && !c.inside
-			c.inside = false
+			again := i == c.chapter && !c.inside && !c.onward
+			c.inside, c.onward = false, false
 			c.step(i - c.chapter)
 			if again {
 				return c.follow(doEnter)
@@ -265,13 +593,11 @@ func (c *Course) click(x, y int) (Move, tea.Cmd) {
 		}
 	}
 	if at := p.lessons; inside(at, x, y) {
-		list, head := c.lessons(), 0
-		if at.H > 8 {
-			head = len(paragraph(c.current().Tagline, min(at.W-3, textCells-12), draw.Dim)) + 3
-		}
-		if i := follow(c.lesson, len(list), at.H-head) + y - at.Y - head; i >= 0 && i < len(list) {
-			again := c.inside && i == c.lesson
-			c.inside, c.lesson = true, i
+		head := c.lessonsHead(at)
+		rows := lessonRows(c.lessons(), at.W, at.H-head)
+		if i := follow(rowOf(rows, c.lesson), len(rows), at.H-head) + y - at.Y - head; y-at.Y >= head && i < len(rows) {
+			again := c.inside && rows[i].at == c.lesson
+			c.inside, c.onward, c.lesson = true, false, rows[i].at
 			if again {
 				return c.follow(doEnter)
 			}

@@ -40,24 +40,17 @@ func (e *Env) doneCount(list []*lessons.Lesson) int {
 // fresh reports whether the learner has not been anywhere yet.
 func (e *Env) fresh() bool { return e.Progress == nil || e.Progress.Place() == "" }
 
-// resume is the lesson to go on with: where the learner left off, or the next
-// one that is not done; nil where there is none.
+// resume is the lesson to go on with, or nil.
 func (e *Env) resume() *lessons.Lesson {
-	list := e.Course.Lessons
-	from := 0
-	if e.Progress != nil {
-		for i, l := range list {
-			if l.ID == e.Progress.Place() {
-				from = i
+	if e.Progress == nil {
+		for _, l := range e.Course.Lessons {
+			if l.Sim != nil {
+				return l
 			}
 		}
+		return nil
 	}
-	for i := range list {
-		if l := list[(from+i)%len(list)]; l.Sim != nil && !e.done(l.ID) {
-			return l
-		}
-	}
-	return nil
+	return e.Course.Resume(e.Progress)
 }
 
 // cards are the questions that are due.
@@ -86,6 +79,7 @@ func (e *Env) save() tea.Cmd {
 
 // visit notes where the learner is.
 func (e *Env) visit(id string) tea.Cmd {
+	e.here = e.Course.Lesson(id)
 	if e.Progress == nil {
 		return nil
 	}

@@ -5,6 +5,9 @@ package page
 // verdict.
 
 import (
+	"slices"
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
 
 	"ipctour/lessons"
@@ -85,9 +88,31 @@ func figureLines(f *scene.Figure, w int) []line {
 		out = append(out, append(line{{spaces(indent), draw.Text}}, span{f.How, draw.Text}).hang(min(w, textCells+20), indent)...)
 	}
 	if f.Command != "" {
-		out = append(out, append(line{{spaces(indent), draw.Text}}, span{"$ ", draw.Dim}, span{f.Command, draw.Accent}).hang(w, indent)...)
+		return append(out, append(line{{spaces(indent), draw.Text}}, span{"$ ", draw.Dim}, span{f.Command, draw.Accent}).hang(w, indent)...)
+	}
+	if why := NoCommand(f); why != "" {
+		out = append(out, append(line{{spaces(indent), draw.Text}}, span{why, draw.Dim}).hang(min(w, textCells+20), indent)...)
 	}
 	return out
+}
+
+// NoCommand says why nothing is there to be typed elsewhere for a figure of the
+// kernel; empty for one that has a command, or is not the kernel's.
+func NoCommand(f *scene.Figure) string {
+	how := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(f.How, w) })
+	}
+	switch {
+	case f.Command != "" || f.Origin != scene.Kernel || f.Missing != "":
+		return ""
+	case how("ptrace", "x-ray"):
+		return "No command reads it meanwhile: a process has one tracer at a time, and here that is the tour."
+	case how("wait status", "wait4"):
+		return "No command reads it: the kernel tells the parent alone how a process ended."
+	case how("ioctl", "fcntl", "kcmp", "pread", "read(2)", "timerfd_gettime"):
+		return "No command reads it: it takes this call, on a descriptor of the process itself or a duplicate."
+	}
+	return "No command reads it by itself: what is named here is put together by the tour."
 }
 
 // claimLines are claims with their verdicts; before they have been judged, what they say.

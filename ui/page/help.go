@@ -17,7 +17,22 @@ type Help struct {
 }
 
 // NewHelp is the help for a page.
-func NewHelp(of Page) *Help { return &Help{title: of.Title(), sections: of.Keys()} }
+func NewHelp(of Page) *Help {
+	h := &Help{title: of.Title(), sections: of.Keys()}
+	switch of.(type) {
+	case *Lesson, *Replay, *Evidence, *Seen:
+		h.sections = append(h.sections[:len(h.sections):len(h.sections)], Section{"Beside a figure", figureMarks})
+	}
+	return h
+}
+
+// figureMarks say who knows a figure.
+var figureMarks = []Key{
+	{Shown: "·k", Says: "read from the kernel"},
+	{Shown: "·c", Says: "counted by the process itself"},
+	{Shown: "·d", Says: "derived: computed from other figures"},
+	{Shown: "·s", Says: "said by the course's source, not measured here"},
+}
 
 // Init does nothing.
 func (h *Help) Init() tea.Cmd { return nil }

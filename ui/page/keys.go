@@ -117,7 +117,7 @@ var predictKeys = []Key{
 	{doDown, []string{"down", "j"}, "↓", "", "", true},
 	{doEnter, []string{"enter"}, "⏎", "run it and see", "start the processes", false},
 	{doSkip, []string{"s"}, "s", "skip", "start without a prediction", false},
-	{doText, []string{"t"}, "t", "text", "the whole text of the lesson", false},
+	{doText, []string{"t"}, "t", "text", "what the lesson says before it runs", false},
 }
 
 // lessonKeys are the same in every lesson. No knob may use one of them: see Reserved.
@@ -142,7 +142,7 @@ var lessonKeys = []Key{
 	{doContinueProcess, []string{"C"}, "C", "continue", "send SIGCONT to the chosen process", true},
 	{doCloseEnd, []string{"X"}, "X", "close an end", "close one of the descriptors of the chosen process", true},
 	{doAgain, []string{"R"}, "R", "again", "end these processes and start new ones", true},
-	{doHint, []string{"h"}, "h", "hint", "a hint for this step", true},
+	{doHint, []string{"h"}, "h", "to try", "something to try in this lesson; again for more", true},
 	{doUp, []string{"up"}, "↑↓", "scroll", "scroll the words", true},
 	{doDown, []string{"down"}, "↓", "", "", true},
 	{doPageUp, []string{"pgup"}, "PgUp", "", "scroll the words by a page", true},

@@ -199,11 +199,11 @@ func (l *Lesson) follow(do Intent) (Move, tea.Cmd) {
 	case doCode:
 		return open(NewCode(l)), nil
 	case doText:
-		return open(NewText(l.env, l.it, l.scene())), nil
+		return open(NewText(l.env, l.it, l.world())), nil
 	case doHint:
 		l.hints = min(l.hints+1, len(l.it.Text.Hints))
 		if len(l.it.Text.Hints) == 0 {
-			l.say("There are no hints for this lesson.")
+			l.say("There is nothing more to try in this lesson.")
 		}
 	case doFreeze, doEarlierEvent, doLaterEvent, doEarlierJump, doLaterJump:
 		l.history(do)

@@ -40,7 +40,7 @@ func (l *Lesson) predict(msg tea.KeyPressMsg) (Move, tea.Cmd) {
 	case doSkip:
 		return stay, l.run()
 	case doText:
-		return open(NewText(l.env, l.it, nil)), nil
+		return open(NewQuestion(l.env, l.it)), nil
 	case doLeave:
 		return back(), nil
 	}

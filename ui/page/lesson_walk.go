@@ -89,7 +89,7 @@ func (l *Lesson) wordLines(w int) []line {
 	}
 	out = gap(out, l.nextLines(world, i, w))
 	for _, h := range l.it.Text.Hints[:min(l.hints, len(l.it.Text.Hints))] {
-		out = gap(out, wordsOf("*Hint.* "+h, w, figures(nil)))
+		out = gap(out, wordsOf("*To try.* "+h, w, figures(nil)))
 	}
 	if n := len(world.Trouble); n > 0 {
 		t := world.Trouble[n-1]
@@ -217,14 +217,17 @@ func (l *Lesson) grade(w *sims.World, width int) []line {
 	if !g.Known || l.it.Text.Predict == nil {
 		return nil
 	}
-	measured := l.labelOf(g.Measured)
+	measured, colon := l.labelOf(g.Measured), ": "
+	if strings.Contains(measured, ":") {
+		colon = ", " // one is enough
+	}
 	switch {
 	case l.said == "":
-		return line{{"Measured here: ", draw.Dim}, {measured, draw.Strong}}.wrap(width, 0)
+		return line{{"Measured here" + colon, draw.Dim}, {measured, draw.Strong}}.wrap(width, 0)
 	case g.Right:
-		return line{{"✓ ", draw.Good}, {"You said ", draw.Text}, {l.label, draw.Strong}, {": right.", draw.Good}}.wrap(width, 0)
+		return line{{"✓ ", draw.Good}, {"You said ", draw.Text}, {l.label, draw.Strong}, {colon + "right.", draw.Good}}.wrap(width, 0)
 	}
-	return line{{"You said ", draw.Text}, {l.label, draw.Strong}, {". Measured here: ", draw.Text}, {measured, draw.Accent.Bold()}, {".", draw.Text}}.wrap(width, 0)
+	return line{{"You said ", draw.Text}, {l.label, draw.Strong}, {". Measured here" + colon, draw.Text}, {measured, draw.Accent.Bold()}, {".", draw.Text}}.wrap(width, 0)
 }
 
 // labelOf is a value as the choices write it.

@@ -79,4 +79,6 @@ type Env struct {
 	After func(time.Duration, func(time.Time) tea.Msg) tea.Cmd
 	// Notes are told once, on the course page: a damaged progress file set aside.
 	Notes []string
+	// here is the lesson that was opened last, till the course has marked it.
+	here *lessons.Lesson
 }

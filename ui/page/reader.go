@@ -41,11 +41,51 @@ func (r *reader) draw(a area, title line, lines func(w int) []line, keys []Key) 
 	text := lines(body.W)
 	head.right(0, r.scroll.place(len(text), body.H), draw.Dim, x+2)
 	r.scroll.lines(body, text)
-	keyLine(foot, keys)
+	everyKey(foot, keys)
 }
 
 // readerKeys are the keys of such a page: its own, then scrolling.
 func readerKeys(own ...Key) []Key {
 	keys := append([]Key{}, own...)
 	return append(keys, Key{Shown: "↑↓", Says: "scroll"}, Key{Shown: "esc", Says: "back"}, anyKeys[0], anyKeys[2])
+}
+
+// everyKey writes all keys into one row. Where they do not fit, the last ones lose
+// their words first: a key that is seen can be looked up.
+func everyKey(a area, keys []Key) {
+	var shown []Key
+	for _, k := range keys {
+		if !k.Quiet && k.Says != "" {
+			shown = append(shown, k)
+		}
+	}
+	worded, between := len(shown), 3
+	for ; worded > 0 && keysWidth(shown, worded, between) > a.W; worded-- {
+		if keysWidth(shown, worded, 2) <= a.W {
+			break
+		}
+	}
+	if keysWidth(shown, worded, between) > a.W {
+		between = 2
+	}
+	x := 0
+	for i, k := range shown {
+		x = a.put(x, 0, k.Shown, draw.Accent.Bold())
+		if i < worded {
+			x = a.put(x+1, 0, k.Says, draw.Dim)
+		}
+		x += between
+	}
+}
+
+// keysWidth is how wide keys are of which the first have their words.
+func keysWidth(keys []Key, worded, between int) int {
+	w := -between
+	for i, k := range keys {
+		w += draw.Width(k.Shown) + between
+		if i < worded {
+			w += 1 + draw.Width(k.Says)
+		}
+	}
+	return w
 }

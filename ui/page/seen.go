@@ -54,17 +54,7 @@ func (s *Seen) keys() []Key {
 }
 
 // next is the next lesson that is there.
-func (s *Seen) next() *lessons.Lesson { return s.lesson.env.after(s.lesson.it) }
-
-// after is the lesson that follows, of those that are there; nil after the last.
-func (e *Env) after(l *lessons.Lesson) *lessons.Lesson {
-	for n := e.Course.Next(l.ID); n != nil; n = e.Course.Next(n.ID) {
-		if n.Sim != nil {
-			return n
-		}
-	}
-	return nil
-}
+func (s *Seen) next() *lessons.Lesson { return s.lesson.env.Course.After(s.lesson.it.ID) }
 
 // Update scrolls, or goes on.
 func (s *Seen) Update(msg tea.Msg) (Move, tea.Cmd) {

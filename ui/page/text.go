@@ -5,10 +5,12 @@ package page
 
 import (
 	"fmt"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
 	"ipctour/lessons"
+	"ipctour/sims"
 	"ipctour/sims/scene"
 	"ipctour/ui/draw"
 )
@@ -48,15 +50,57 @@ func NewChapter(env *Env, c *lessons.Chapter) *Text {
 	return t
 }
 
-// NewText is the whole text of a lesson. Figures come from the scene, which may be nil.
-func NewText(env *Env, l *lessons.Lesson, s *scene.Scene) *Text {
-	t := &Text{env: env, name: l.Title, title: line{{fmt.Sprintf("%d %s › ", l.Chapter.Number, l.Chapter.Title), draw.Dim}, {l.Title, draw.Strong}}}
-	t.lines = func(w int) []line { return lessonLines(l, s, min(w, textCells)) }
+// NewText is the whole text of a lesson. The words of each step that was done in
+// this world, which may be nil, have the figures of its end: they were true then.
+func NewText(env *Env, l *lessons.Lesson, world *sims.World) *Text {
+	after := map[string]*scene.Scene{}
+	if world != nil && l.Sim != nil {
+		for _, step := range l.Sim.Walk {
+			if w := world.After(step.ID); w != nil {
+				after[step.ID] = l.Sim.Draw(w)
+			}
+		}
+	}
+	t := textOf(env, l)
+	t.lines = func(w int) []line { return lessonLines(l, after, min(w, textCells)) }
 	return t
 }
 
+// NewQuestion is what a lesson says before the learner has predicted: not a word
+// that gives the answer away.
+func NewQuestion(env *Env, l *lessons.Lesson) *Text {
+	t := textOf(env, l)
+	t.lines = func(w int) []line {
+		w = min(w, textCells)
+		out := questionLines(l.Text, nil, w)
+		return gap(gap(out, []line{nil}), paragraph("The rest of the words comes step by step; once the lesson runs, t shows them all.", w, draw.Dim))
+	}
+	return t
+}
+
+func textOf(env *Env, l *lessons.Lesson) *Text {
+	return &Text{env: env, name: l.Title, title: line{{fmt.Sprintf("%d %s › ", l.Chapter.Number, l.Chapter.Title), draw.Dim}, {l.Title, draw.Strong}}}
+}
+
+func heading(out []line, text string) []line {
+	return gap(gap(out, []line{nil}), []line{styled(text, draw.Accent.Bold())})
+}
+
+// questionLines is how a lesson begins: what to look at, and what it asks.
+func questionLines(t *lessons.Text, out []line, w int) []line {
+	out = gap(out, wordsOf(t.Intro, w, figures(nil)))
+	if p := t.Predict; p != nil {
+		out = gap(heading(out, "The question"), wordsOf(p.Ask, w, figures(nil)))
+		out = append(out, nil)
+		for _, c := range p.Choices {
+			out = append(out, append(line{{"  ○ ", draw.Dim}}, plainLine(c.Label, w)...).wrap(w, 4)...)
+		}
+	}
+	return out
+}
+
 // lessonLines is everything that a lesson says, in order.
-func lessonLines(l *lessons.Lesson, s *scene.Scene, w int) []line {
+func lessonLines(l *lessons.Lesson, after map[string]*scene.Scene, w int) []line {
 	var out []line
 	if l.Sim == nil {
 		out = paragraph("This lesson's experiment is still to come.", w, draw.Accent)
@@ -65,19 +109,10 @@ func lessonLines(l *lessons.Lesson, s *scene.Scene, w int) []line {
 	if t == nil {
 		return gap(out, paragraph("Its words are still to come as well.", w, draw.Dim))
 	}
-	o := figures(s)
-	heading := func(text string) { out = gap(gap(out, []line{nil}), []line{styled(text, draw.Accent.Bold())}) }
-	out = gap(out, wordsOf(t.Intro, w, o))
-	if p := t.Predict; p != nil {
-		heading("The question")
-		out = gap(out, wordsOf(p.Ask, w, o))
-		for _, c := range p.Choices {
-			out = append(out, append(line{{"  ○ ", draw.Dim}}, plainLine(c.Label, w)...).wrap(w, 4)...)
-		}
-	}
-	heading("Step by step")
+	out = questionLines(t, out, w)
+	out = heading(out, "Step by step")
 	for i, step := range t.Steps {
-		body := wordsOf(step.Body, w-4, o)
+		body := wordsOf(step.Body, w-4, figures(after[step.ID]))
 		for n := range body {
 			lead := "    "
 			if n == 0 {
@@ -88,19 +123,19 @@ func lessonLines(l *lessons.Lesson, s *scene.Scene, w int) []line {
 		out = gap(out, body)
 	}
 	if len(t.Hints) > 0 {
-		heading("Things to try")
+		out = heading(out, "Things to try")
 		for i, h := range t.Hints {
 			if i == 0 {
 				out = append(out, nil)
 			}
-			out = append(out, wordsOf("- "+h, w, o)...)
+			out = append(out, wordsOf("- "+h, w, figures(nil))...)
 		}
 	}
-	heading("What you see")
-	out = gap(out, wordsOf(t.Seen, w, o))
+	out = heading(out, "What you see")
+	out = gap(out, wordsOf(t.Seen, w, figures(nil)))
 	if t.More != "" {
-		heading("Also in the source")
-		out = gap(out, wordsOf(t.More, w, o))
+		out = heading(out, "Also in the source")
+		out = gap(out, wordsOf(t.More, w, figures(nil)))
 	}
 	return out
 }
@@ -144,5 +179,11 @@ func (t *Text) Update(msg tea.Msg) (Move, tea.Cmd) {
 
 // Draw paints the text.
 func (t *Text) Draw(cv *draw.Canvas, r draw.Rect) {
-	t.draw(on(cv, r), t.title, t.lines, readerKeys(t.own()...))
+	own := t.own()
+	if r.W < 70 { // there is no room for the title of a lesson among the keys
+		for i := range own {
+			own[i].Says, _, _ = strings.Cut(own[i].Says, ":")
+		}
+	}
+	t.draw(on(cv, r), t.title, t.lines, readerKeys(own...))
 }

@@ -49,13 +49,13 @@ func tableRow(t *scene.Table, i int) string {
 	var parts []string
 	for k, value := range t.Rows[i] {
 		if k < len(t.Columns) && t.Columns[k] != "" {
-			value = t.Columns[k] + " " + value
+			value = t.Columns[k] + ": " + value
 		}
 		parts = append(parts, value)
 	}
-	said := strings.Join(parts, ", ")
+	said := strings.Join(parts, "; ")
 	if slices.Contains(t.Bad, i) {
-		said = "Failure: " + said
+		said = "Failure, " + said
 	}
 	return said + "."
 }

@@ -120,18 +120,34 @@ func named(s *scene.Scene, key string) string {
 	if q := s.Process(key); q != nil && q.Life == scene.Drawn {
 		return processName(q)
 	} else if q != nil {
-		return "the " + processName(q)
+		return the(processName(q))
 	}
 	for _, o := range s.Objects {
 		if o == nil || o.Key() != key {
 			continue
 		}
 		if label := labelOf(o); label != "" && !ambiguous(s, o, label) {
-			return "the " + label
+			return the(label)
 		}
 		return "the " + o.Kind() + " " + key
 	}
 	return key
+}
+
+// the puts the article before a name that takes one: "the writer", but "locker-a",
+// "what bind said".
+func the(name string) string {
+	first, _, _ := strings.Cut(name, " ")
+	switch strings.ToLower(first) {
+	case "the", "a", "an", "its", "his", "their", "what", "who":
+		return name
+	}
+	last := name[strings.LastIndexAny(name, " -")+1:]
+	numbered := last != name && (utf8.RuneCountInString(last) == 1 || strings.Trim(last, "0123456789") == "")
+	if numbered || utf8.RuneCountInString(name) == 1 {
+		return name // one of several: locker-a, worker 2, B
+	}
+	return "the " + name
 }
 
 // object finds an object by its key, or nil.

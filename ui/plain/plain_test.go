@@ -53,8 +53,8 @@ func TestSentences(t *testing.T) {
 		"rate: 0 B/s (derived).",
 		"frame: not available here: no permission.",
 		"Records (counted by the child): 2 rows.",
-		"size 4,096, torn 0.",
-		"Failure: size 4,097, torn 12.",
+		"size: 4,096; torn: 0.",
+		"Failure, size: 4,097; torn: 12.",
 	}
 	if diff := cmp.Diff(want, Sentences(full())); diff != "" {
 		t.Error(diff)
@@ -173,7 +173,7 @@ func TestChanges(t *testing.T) {
 		}, []string{"frame: 7 (read from the kernel)."}},
 		{"a row", func(s *scene.Scene) {
 			s.Tables[0].Rows = append(s.Tables[0].Rows, []string{"1", "0"})
-		}, []string{"size 1, torn 0."}},
+		}, []string{"size: 1; torn: 0."}},
 		{"an empty sentence", func(s *scene.Scene) { s.Sentence = "\u3000" }, nil},
 	}
 	for _, test := range tests {
@@ -247,5 +247,16 @@ func TestRingIsTold(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, Sentences(s)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestArticle(t *testing.T) {
+	for name, want := range map[string]string{
+		"writer": "the writer", "locker-a": "locker-a", "worker 12": "worker 12", "B": "B", "what bind said": "what bind said",
+		"its name": "its name", "second writer": "the second writer", "out-file": "the out-file", "": "the ", "-": "-",
+	} {
+		if got := the(name); got != want {
+			t.Errorf("the(%q) = %q, want %q", name, got, want)
+		}
 	}
 }

@@ -19,7 +19,7 @@ func processName(q *scene.Process) string {
 
 // process is "The writer (pid 41022) is asleep in anon_pipe_write."
 func process(q *scene.Process) string {
-	who := "The " + processName(q)
+	who := capital(the(processName(q)))
 	if q.Life == scene.Drawn {
 		if q.Note == "" {
 			return ""
@@ -58,13 +58,21 @@ func doing(q *scene.Process) string {
 	case !q.Life.Alive() && q.End != "":
 		did += ": " + q.End
 	case q.Life.Alive() && q.Where != "":
-		did += " in " + q.Where
+		did += " in " + strings.TrimPrefix(q.Where, "in ")
 	}
 	if q.Gate != "" {
 		did += ", at gate " + q.Gate
 	}
-	if q.Note != "" && (q.Gate == "" || !strings.Contains(q.Note, q.Gate)) {
-		did += ", " + q.Note
+	switch {
+	case q.Note == "stopped":
+		return "is stopped"
+	case q.Note == "", q.Gate != "" && strings.Contains(q.Note, q.Gate):
+	case q.Life == scene.Asleep && strings.HasPrefix(q.Note, "sleeps "):
+		did += strings.TrimPrefix(q.Note, "sleeps")
+	case strings.HasPrefix(q.Note, "waits "):
+		did += ": it " + q.Note
+	default:
+		did += ": " + q.Note
 	}
 	return did
 }
@@ -82,10 +90,10 @@ func descriptors(s *scene.Scene, q *scene.Process) []string {
 	}
 	var out []string
 	if len(open) > 0 {
-		out = append(out, fmt.Sprintf("In the %s, descriptor %s.", processName(q), strings.Join(open, ", ")))
+		out = append(out, fmt.Sprintf("In %s, descriptor %s.", the(processName(q)), strings.Join(open, ", ")))
 	}
 	if len(closed) > 0 {
-		out = append(out, fmt.Sprintf("The %s has closed %s.", processName(q), strings.Join(closed, ", ")))
+		out = append(out, fmt.Sprintf("%s has closed %s.", capital(the(processName(q))), strings.Join(closed, ", ")))
 	}
 	return out
 }
@@ -111,7 +119,7 @@ func calls(q *scene.Process) []string {
 }
 
 func call(q *scene.Process, c *scene.Call) string {
-	what := fmt.Sprintf("The %s called %s(%s)", processName(q), c.Name, c.Args)
+	what := fmt.Sprintf("%s called %s(%s)", capital(the(processName(q))), c.Name, c.Args)
 	switch {
 	case c.Failed:
 		return what + ", which failed: " + c.Result + "."
