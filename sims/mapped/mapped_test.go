@@ -25,13 +25,15 @@ func TestPlayedBetween(t *testing.T) {
 	})
 	t.Run("lmdb", func(t *testing.T) {
 		simtest.Between(t, &lmdb, map[string][]string{
-			"commit": {"commit", "commit", "look again"},
-			"held":   {"write on and on"},
-			"again":  {"hold a version", "give it up"},
-			"sealed": {"write on and on", "rest"},
-			"pinned": {"commit"},
-			"dies":   {"look again"},
-			"reused": {"commit"},
+			"commit":  {"commit", "commit", "look again"},
+			"held":    {"write on and on", "x-ray the readers"},
+			"watched": {"x-ray the readers"},
+			"killed":  {"x-ray the readers", "look again"},
+			"again":   {"hold a version", "give it up"},
+			"sealed":  {"write on and on", "rest"},
+			"pinned":  {"commit"},
+			"dies":    {"look again"},
+			"reused":  {"commit"},
 		})
 	})
 }
