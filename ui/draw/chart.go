@@ -41,11 +41,7 @@ func (p *painter) chartCard(o *scene.Chart, d detail, room int) card {
 		return k
 	}
 	if d == flat {
-		k.rows = []row{append(row{{label, Strong}, {" ", Text}}, chartLast(o, lines, true)...)}
-		if k.rows[0].width() > room {
-			k.rows[0] = append(row{{label, Strong}, {" ", Text}}, chartLast(o, lines, false)...)
-		}
-		k.title = nil
+		k.title, k.rows = nil, chartFlat(o, lines, low, top, label, room)
 		return k
 	}
 	if d == small {
@@ -234,6 +230,27 @@ func chartLast(o *scene.Chart, lines []scene.Line, at bool) row {
 		}
 	}
 	return r
+}
+
+// chartFlat is the label with heights in cells beside it, as few rows as they take; where
+// even these are too wide, the last values alone.
+func chartFlat(o *scene.Chart, lines []scene.Line, low, top float64, label string, room int) []row {
+	rows := sideBySide(chartSparks(o, lines, low, top), room-Width(label)-2)
+	if len(rows) <= 2 && rows[0].width()+Width(label)+2 <= room {
+		for i := range rows {
+			head := span{label + "  ", Strong}
+			if i > 0 {
+				head.text = blanks(Width(head.text))
+			}
+			rows[i] = append(row{head}, rows[i]...)
+		}
+		return rows
+	}
+	r := append(row{{label, Strong}, {" ", Text}}, chartLast(o, lines, true)...)
+	if r.width() > room {
+		r = append(row{{label, Strong}, {" ", Text}}, chartLast(o, lines, false)...)
+	}
+	return []row{r}
 }
 
 // chartSparks is a row for each line: its values as heights in cells, and the last one.
