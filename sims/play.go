@@ -219,12 +219,18 @@ func (p *Play) begin(s *Step) error {
 	return nil
 }
 
-// stands reports whether a turn asks for nothing but the cast that is there: an
-// option's value that it has, and nothing was done to it yet.
+// stands reports whether a turn asks for nothing but what is there: an option's value
+// that the cast has, with nothing done to it yet, or a role that you have started already.
 func (p *Play) stands(t Turn) bool {
-	if k := p.sim.Knob(t.Knob); k != nil && !p.touched && t.Value != "" {
-		act, is := k.Act.(Choose)
-		return is && p.options[act.Option] == t.Value
+	k := p.sim.Knob(t.Knob)
+	if k == nil {
+		return false
+	}
+	switch act := k.Act.(type) {
+	case Choose:
+		return !p.touched && t.Value != "" && p.options[act.Option] == t.Value
+	case Start:
+		return p.run.Alive(act.Role)
 	}
 	return false
 }

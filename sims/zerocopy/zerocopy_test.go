@@ -23,4 +23,27 @@ func TestPlayedBetween(t *testing.T) {
 			"x-ray-ring": {"placement", "one by pipe"},
 		})
 	})
+	t.Run("ring", func(t *testing.T) {
+		simtest.Between(t, &ring, map[string][]string{
+			"asleep":        {"send 1", "slots"},
+			"one":           {"send 5", "pause consumer", "send 20", "consumer goes on"},
+			"stopped":       {"send 10,000", "x-ray both"},
+			"full":          {"send 1"},
+			"goes-on":       {"send 5"},
+			"paused":        {"batch", "send 20"},
+			"busy":          {"producer goes on", "slots"},
+			"x-ray":         {"send 10,000", "x-ray both"},
+			"killed":        {"next consumer", "hold at publish"},
+			"next-consumer": {"send 1"},
+			"half":          {"send 5"},
+			"next-producer": {"next producer"},
+			"anew":          {"send 20"},
+		})
+	})
+	t.Run("ring, heirs by hand", func(t *testing.T) {
+		simtest.Between(t, &ring, map[string][]string{
+			"next-consumer": {"next consumer"},
+			"next-producer": {"kill producer", "next producer"},
+		})
+	})
 }
