@@ -161,7 +161,11 @@ func storeFigures(w *sims.World, v storeView) []scene.Figure {
 			From("the readers' counters: versions whose accounts do not add up, or with a page of a later transaction; and all they have read", ""),
 		scene.Count("torn", "torn, passed over", w.Count("reader-1", "torn")+w.Count("reader-2", "torn"), "", scene.Child).From("the readers' counters: a meta page with a wrong checksum, and they went by the other", ""),
 	}
-	return append(figures, lockFigure(w), callFigure(w))
+	kernel := []scene.Figure{callFigure(w), lockFigure(w)}
+	if w.Actor("reader-1").Traced && w.Actor("reader-2").Traced { // then they are what it is about
+		return append(kernel, figures...)
+	}
+	return append(figures, kernel[1], kernel[0])
 }
 
 // lockFigure is who has a lock on the file.

@@ -56,7 +56,7 @@ var copyCost = sims.Sim{
 		{ID: "page", Turn: sims.Press("4 KiB"), For: "4 KiB have been timed", Until: measured(4 << 10)},
 		{ID: "mebibyte", Turn: sims.Press("1 MiB"), For: "a mebibyte has been timed", Until: measured(mebibyte)},
 		{ID: "all", Turn: []sims.Turn{{Knob: "x-ray sender", Value: "off"}, {Knob: "all sizes"}}, For: "all sizes have been timed", Until: func(w *sims.World) bool {
-			return w.ReadSince(w.News("sender", "all")) && w.Actor("sender").Idle && w.Asleep("receiver", "pipe_read")
+			return settled(w, w.News("sender", "all"))
 		}},
 		{ID: "x-ray-pipe", Turn: []sims.Turn{{Knob: "x-ray sender", Value: "on"}, {Knob: "one by pipe"}}, For: "a mebibyte has gone through the pipe under the x-ray", Until: sentOnce("by pipe")},
 		{ID: "x-ray-ring", Turn: []sims.Turn{{Knob: "x-ray sender", Value: "on"}, {Knob: "one by ring"}}, For: "a mebibyte has been handed over under the x-ray", Until: sentOnce("by ring")},

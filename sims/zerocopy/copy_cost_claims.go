@@ -116,13 +116,19 @@ func measured(size int64) func(*sims.World) bool {
 	return func(w *sims.World) bool { return timed(w, size) != nil && w.Actor("sender").Idle }
 }
 
-// sentOnce: a message was sent by a way in this step, the x-ray has seen it, and both are
-// back at where they wait, so that the kernel has counted every call made for it.
+// sentOnce: a message was sent by a way in this step, and the x-ray has seen it.
 func sentOnce(way string) func(*sims.World) bool {
 	return func(w *sims.World) bool {
-		m, a := w.News("sender", "arrived"), w.Actor("sender")
-		return m != nil && m.S["way"] == way && a.Idle && w.ReadSince(m) && w.Asleep("receiver", "pipe_read") && (largestCall(w, way) >= 0 || a.Untraced != "")
+		m := w.News("sender", "arrived")
+		return m != nil && m.S["way"] == way && settled(w, m) && (largestCall(w, way) >= 0 || w.Actor("sender").Untraced != "")
 	}
+}
+
+// settled: the sender rests since a moment, and the kernel's account of both has all
+// calls of theirs: the receiver writes nothing but answers, one for each message.
+func settled(w *sims.World, m *sims.Moment) bool {
+	answers, kept := w.Actor("receiver").Numbers["syscw"]
+	return w.ReadSince(m) && w.Actor("sender").Idle && (!kept || answers >= w.Count("sender", "messages"))
 }
 
 // counted is how many calls the two made for the one message of this step, by the

@@ -90,6 +90,7 @@ func costFigures(w *sims.World) []scene.Figure {
 	if w.Options["placement"] == "two CPUs" && w.Facts["cpus"] < 2 {
 		list = append(list, scene.Missing("placement", "two CPUs", "this machine gives the tour one processor: both are on it"))
 	}
+	list = append(list, countedFigure(w))
 	if n := largestCall(w, lastWay(w)); n >= 0 {
 		largest := scene.Count("largest", "most in a call", n, "B", scene.Kernel).From("the x-ray of the sender: the largest result of read and write", "")
 		list = append([]scene.Figure{largest}, list...) // it is what the learner has just asked for
@@ -97,6 +98,20 @@ func costFigures(w *sims.World) []scene.Figure {
 		list = append(list, scene.Missing("largest", "most in a call", why))
 	}
 	return list
+}
+
+// countedFigure is how many calls a single message took, where one was sent in this step.
+func countedFigure(w *sims.World) scene.Figure {
+	const id, label = "counted", "calls for one message"
+	m := w.News("sender", "arrived")
+	if _, kept := w.Actor("sender").Numbers["syscr"]; !kept {
+		return scene.Missing(id, label, "the kernel keeps no account of it (/proc/PID/io)")
+	}
+	if w.Before == nil || !w.Before.Actor("sender").Idle || !settled(w, m) || w.Said("sender", "arrived") != w.Before.Said("sender", "arrived")+1 {
+		return scene.Missing(id, label, "it is counted for the one that a step of the walk sends")
+	}
+	return scene.Count(id, label, counted(w), "", scene.Kernel).From("syscr and syscw of both in /proc/PID/io, less the order and the answer",
+		fmt.Sprintf("grep sysc /proc/%d/io /proc/%d/io", w.Actor("sender").PID, w.Actor("receiver").PID))
 }
 
 // later is 1 for a figure that nothing was measured for yet, so that it comes last.

@@ -13,10 +13,9 @@ import (
 )
 
 func drawRing(w *sims.World) *scene.Scene {
-	s := &scene.Scene{
-		Sentence: ringSentence(w),
-		Objects:  []scene.Object{w.Ring("ring", int(slots(w)), slotBytes, bells(w, "producer"), bells(w, "consumer"))},
-	}
+	sent, bySent := rung(w, "producer")
+	room, byRoom := rung(w, "consumer")
+	s := &scene.Scene{Sentence: ringSentence(w), Objects: []scene.Object{w.Ring("ring", int(slots(w)), slotBytes, sent, room)}}
 	for _, role := range []string{"producer", "consumer"} {
 		for _, r := range []string{role, heirs[role]} {
 			if r != role && w.Actor(r).Life == scene.Unborn {
@@ -27,8 +26,6 @@ func drawRing(w *sims.World) *scene.Scene {
 		}
 	}
 	head := head(w)
-	sent, bySent := rung(w, "producer")
-	room, byRoom := rung(w, "consumer")
 	origin := scene.Kernel
 	if strings.Contains(bySent, "return from") {
 		origin = scene.Child
@@ -150,7 +147,8 @@ func ringFlow(w *sims.World, producer, consumer *sims.ActorState, lie string) st
 	case consumerAsleep(w) && w.Object("ring").Level("head") == 0:
 		return "The ring is empty: the consumer sleeps in the kernel, and has asked to be rung for."
 	case consumerAsleep(w) && producer.Idle:
-		return fmt.Sprintf("Taken: %s, for %s. The consumer sleeps again.", scene.Many(w.Object("ring").Level("head"), "message"), scene.Many(bells(w, "producer"), "doorbell"))
+		bells, _ := rung(w, "producer")
+		return fmt.Sprintf("Taken: %s, for %s. The consumer sleeps again.", scene.Many(w.Object("ring").Level("head"), "message"), scene.Many(bells, "doorbell"))
 	case full && asleepOn(w, producer.Role, "room bell"):
 		return "The ring is full: the producer sleeps until half of it is free."
 	case level(w) < 0:
