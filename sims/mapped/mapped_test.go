@@ -17,7 +17,8 @@ func TestPlayedBetween(t *testing.T) {
 	t.Run("shared-file", func(t *testing.T) {
 		simtest.Between(t, &sharedFile, map[string][]string{
 			"typed":   {"type " + texts[1], "neighbour looks", "reader reads"},
-			"loaded":  {"neighbour types", "type " + texts[1]},
+			"loaded":  {"neighbour types", xrayKnob, "type " + texts[1]},
+			"read":    {"typist's mapping", "typist's mapping", "type " + texts[0]},
 			"private": {"typist's mapping", "type " + texts[0]},
 			"copied":  {"neighbour types", "typist looks"},
 			"unseen":  {"typist looks"},
