@@ -65,7 +65,7 @@ var lmdb = sims.Sim{
 		{Key: "3", Name: "give it up", Help: "the holder ends its reading", Act: sims.Tell{Role: "holder", Command: "end"}},
 		{Key: "4", Name: "kill the holder", Help: "SIGKILL while its line is in the readers' page", Act: sims.Break{Fault: stage.Kill, Role: "holder"}},
 		{Key: "5", Name: "start the holder", Help: "a new holder takes a line in the readers' page", Act: sims.Start{Role: "holder"}},
-		{Key: "y", Name: "x-ray the readers", Help: "show the system calls of both readers", Act: sims.Do{Run: xrayReaders}},
+		{Key: "y", Name: "x-ray the readers", Help: "show the system calls of both readers, or no more", Act: sims.Watch(loopReaders...)},
 		{Key: "f", Name: "write on and on", Help: "the writer commits 200 times a second, or as often as the disk lets it", Act: sims.Tell{Role: "writer", Command: "run"}},
 		{Key: "r", Name: "rest", Help: "the writer waits for you again", Act: sims.Tell{Role: "writer", Command: "rest"}},
 	},
@@ -153,15 +153,6 @@ func wireStore(w *sims.Wiring) error {
 		w.Put(role, "path", path) // all that they have in common
 	}
 	return os.WriteFile(path, storeImage(page), 0o600)
-}
-
-// xrayReaders switches the x-ray of both on, or off. Where the machine denies it the
-// reason is an event of its own, and the lesson goes on.
-func xrayReaders(r *stage.Run, value string) error {
-	for _, role := range loopReaders {
-		_ = r.Trace(role, value != "off")
-	}
-	return nil
 }
 
 func cellName(page, word int) string { return fmt.Sprintf("%d.%d", page, word) }

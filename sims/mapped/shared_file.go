@@ -17,7 +17,6 @@ import (
 
 	"ipctour/sims"
 	"ipctour/sims/scene"
-	"ipctour/sims/stage"
 )
 
 //go:embed shared_file.go
@@ -56,12 +55,7 @@ var sharedFile = sims.Sim{
 		{Key: "r", Name: "reader reads", Help: "the reader reads the file as cat does: pread(2)", Act: sims.Tell{Role: "reader", Command: "read"}},
 		{Key: "b", Name: "neighbour types", Help: "the neighbour stores \"and back\" into its mapping", Act: sims.Tell{Role: "neighbour", Command: "type", N: -1}},
 		{Key: "o", Name: "typist looks", Help: "the typist loads the text from its mapping again", Act: sims.Tell{Role: "typist", Command: "look"}},
-		{Key: "y", Name: xrayKnob, Help: "show the system calls of both", Act: sims.Do{Run: func(r *stage.Run, value string) error {
-			for _, role := range []string{"typist", "reader"} {
-				_ = r.Trace(role, value != "off") // where it is denied, the reason is an event
-			}
-			return nil
-		}}},
+		{Key: "y", Name: xrayKnob, Help: "show the system calls of both, or no more", Act: sims.Watch("typist", "reader")},
 		{Key: "m", Name: "typist's mapping", Help: "how the typist maps the file, MAP_SHARED or MAP_PRIVATE; the cast starts anew", Act: sims.Choose{Option: "mapping"}},
 	},
 	Draw: drawSharedFile,

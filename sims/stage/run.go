@@ -278,6 +278,14 @@ func (r *Run) Trace(role string, on bool) error {
 	return err
 }
 
+// Traced reports whether the x-ray of a role is on.
+func (r *Run) Traced(role string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p, err := r.living(role)
+	return err == nil && p.minder.Traced()
+}
+
 // Step switches the step mode of all processes on or off.
 func (r *Run) Step(on bool) {
 	r.mu.Lock()

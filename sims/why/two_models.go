@@ -65,18 +65,18 @@ var twoModels = sims.Sim{
 		{Key: "1", Name: "send by pipe", Help: "the writer sends 100 messages", Act: sims.Tell{Role: "writer", Command: "send"}},
 		{Key: "2", Name: "send by memory", Help: "the producer makes 100 messages where the consumer finds them", Act: sims.Tell{Role: "producer", Command: "send"}},
 		{Key: "p", Name: "payload", Help: "bytes in a message; new processes", Act: sims.Choose{Option: "payload"}},
-		{Key: "w", Name: "watch the pipe's two", Help: "x-ray of the writer and the reader", Act: sims.Do{Run: watch("writer", "reader")}},
-		{Key: "m", Name: "watch the memory's two", Help: "x-ray of the producer and the consumer", Act: sims.Do{Run: watch("producer", "consumer")}},
+		{Key: "w", Name: "watch the pipe's two", Help: "x-ray of the writer and the reader, on or off", Act: sims.Watch("writer", "reader")},
+		{Key: "m", Name: "watch the memory's two", Help: "x-ray of the producer and the consumer, on or off", Act: sims.Watch("producer", "consumer")},
 		{Key: "u", Name: "watch nobody", Help: "the x-ray of all four is switched off", Act: sims.Do{Run: unwatch}},
 	},
 	Draw:     drawTwoModels,
 	Measured: howOftenCopied,
 	Walk: []sims.Step{
 		{ID: "ready", For: "the reader and the consumer are asleep", Until: bothReady},
-		{ID: "copied", Turn: sims.Press("watch the pipe's two", "send by pipe"), For: "100 messages have gone through the pipe", Until: func(w *sims.World) bool {
+		{ID: "copied", Turn: []sims.Turn{{Knob: "watch the pipe's two", Value: "on"}, {Knob: "send by pipe"}}, For: "100 messages have gone through the pipe", Until: func(w *sims.World) bool {
 			return batchDone(w, "writer", "reader") && w.Asleep("reader", "pipe_read")
 		}},
-		{ID: "shared", Turn: sims.Press("watch the memory's two", "send by memory"), For: "100 messages have been taken out of the shared frame", Until: func(w *sims.World) bool {
+		{ID: "shared", Turn: []sims.Turn{{Knob: "watch the memory's two", Value: "on"}, {Knob: "send by memory"}}, For: "100 messages have been taken out of the shared frame", Until: func(w *sims.World) bool {
 			return batchDone(w, "producer", "consumer") && w.Asleep("consumer", "futex")
 		}},
 		{ID: "large", Turn: []sims.Turn{{Knob: "watch nobody"}, {Knob: "payload", Value: strconv.Itoa(large)}}, For: "new processes, for messages of 256 KiB, are ready", Until: func(w *sims.World) bool {
@@ -95,23 +95,8 @@ var twoModels = sims.Sim{
 // large is more than a pipe's buffer holds, in bytes.
 const large = 256 << 10
 
-// watch switches the x-ray of two roles on.
-func watch(roles ...string) func(*stage.Run, string) error {
-	return func(r *stage.Run, _ string) error {
-		for _, role := range roles {
-			if err := r.Trace(role, true); err != nil {
-				continue // the stage tells why; the lesson goes on without
-			}
-		}
-		return nil
-	}
-}
-
 func unwatch(r *stage.Run, _ string) error {
-	for _, role := range []string{"writer", "reader", "producer", "consumer"} {
-		_ = r.Trace(role, false) // one that has ended is not watched either
-	}
-	return nil
+	return sims.Watch("writer", "reader", "producer", "consumer").Run(r, "off")
 }
 
 // fill makes message n in place: a number, bytes that depend on it, and their checksum.

@@ -46,7 +46,7 @@ var copyCost = sims.Sim{
 		sims.Knob{Key: "a", Name: "all sizes", Help: "measure each size in turn", Act: sims.Tell{Role: "sender", Command: "all"}},
 		sims.Knob{Key: "b", Name: "one by pipe", Help: "send 1 MiB through the pipe, once, not timed", Act: sims.Tell{Role: "sender", Command: "once", N: byPipe}},
 		sims.Knob{Key: "g", Name: "one by ring", Help: "hand over 1 MiB in the ring, once, not timed", Act: sims.Tell{Role: "sender", Command: "once", N: byRing}},
-		sims.Knob{Key: "y", Name: "x-ray sender", Help: "show its system calls", Act: sims.Do{Run: xraySender}},
+		sims.Knob{Key: "y", Name: "x-ray sender", Help: "show its system calls, or no more", Act: sims.Do{Run: xraySender}},
 		sims.Knob{Key: "p", Name: "placement", Help: "both on one processor, or on one each; the cast starts anew", Act: sims.Choose{Option: "placement"}},
 	),
 	Draw:     drawCopyCost,
@@ -64,14 +64,13 @@ var copyCost = sims.Sim{
 	Claims: copyCostClaims,
 }
 
-// xraySender switches the x-ray of the sender on, or off that of both. Where the machine
-// denies it the reason is an event of its own, and the lesson goes on.
+// xraySender switches the x-ray of the sender on or off. Off is for a step that times: then
+// the receiver's is off too, if you had it on.
 func xraySender(r *stage.Run, value string) error {
-	_ = r.Trace("sender", value != "off")
 	if value == "off" {
-		_ = r.Trace("receiver", false)
+		return sims.Watch("sender", "receiver").Run(r, value)
 	}
-	return nil
+	return sims.Watch("sender").Run(r, value)
 }
 
 func sizeKnobs() []sims.Knob {

@@ -59,7 +59,7 @@ var ring = sims.Sim{
 		}}},
 		{Key: "u", Name: "kill producer", Help: "SIGKILL to the first producer, wherever it is", Act: kill("producer")},
 		{Key: "5", Name: "next producer", Help: "start another producer, once", Act: sims.Start{Role: "next producer"}},
-		{Key: "y", Name: "x-ray both", Help: "count the system calls of both", Act: sims.Do{Run: xrayBoth}},
+		{Key: "y", Name: "x-ray both", Help: "count the system calls of both, or no more", Act: sims.Watch("producer", "next producer", "consumer", "next consumer")},
 		{Key: "s", Name: "slots", Help: "another number of slots; the cast starts anew", Act: sims.Choose{Option: "slots"}},
 		{Key: "b", Name: "batch", Help: "messages for each move of head and of tail; the cast starts anew", Act: sims.Choose{Option: "batch"}},
 	},
@@ -343,13 +343,4 @@ func kill(role string) sims.Act {
 		}
 		return r.Break(stage.Kill, role, "")
 	}}
-}
-
-// xrayBoth switches the x-ray of both on, or off. Where the machine denies it, the
-// reason is an event of its own, and the lesson goes on.
-func xrayBoth(r *stage.Run, value string) error {
-	for _, role := range []string{"producer", "consumer"} {
-		_ = r.Trace(living(r, role), value != "off")
-	}
-	return nil
 }
