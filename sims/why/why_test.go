@@ -36,7 +36,7 @@ func TestPlayedBetween(t *testing.T) {
 			"shared": {"watch nobody", "send by memory", "send by pipe"},
 			"large":  {"payload", "watch the memory's two"},
 			"slept":  {"watch the pipe's two", "send by pipe", "send by memory"},
-			"awake":  {"watch the memory's two", "send by memory"},
+			"awake":  {"payload", "watch the memory's two", "send by memory"},
 		})
 	})
 }

@@ -262,19 +262,20 @@ func waitFor(a *sims.Actor, sleeps interface{ Store(int64) }, wait func() error,
 	return err
 }
 
-// patience is how often a side looks again before it sleeps: some tens of microseconds.
+// patience is how often a side looks again before it sleeps: a hundred microseconds or so.
 // That helps where the other side runs meanwhile, so each part has a processor of its
 // own. On one processor nothing can change while we look.
 func patience(a *sims.Actor, part int) (looks int, err error) {
+	const often = 4000
 	cpus, err := sys.Processors()
 	if err != nil || len(cpus) < 2 {
 		return 0, err
 	}
 	if pinned, err := sys.PinThread(cpus[part]); err != nil || !pinned {
-		return 1000, err // not pinned: it runs where it may
+		return often, err // not pinned: it runs where it may
 	}
 	a.Say("pinned", sims.Num("cpu", cpus[part]))
-	return 1000, nil
+	return often, nil
 }
 
 // write makes message seq: its number, over and over.
