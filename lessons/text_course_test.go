@@ -124,7 +124,7 @@ func TestContentPipes(t *testing.T) {
 		"shell":   {"before after runs sigpipe", "dup2 output statuses sigpipe"},
 		"fifo":    {"alone nonblock meets second-writer denied nothing-stored outlives", "open-blocks enxio permissions size-zero outlives"},
 		"framing": {"merged split newline prefix", "three-become-one one-becomes-three newline-restores prefix-restores"},
-		"atomic":  {"small limit just-over large", "pipe-buf larger-tears"},
+		"atomic":  {"small limit just-over large", "pipe-buf larger-tears large-tears"},
 	} {
 		text := texts["pipes/"+id]
 		if text == nil {

@@ -10,10 +10,9 @@ import (
 	"sort"
 	"strings"
 
+	"ipctour/lessons/markdown"
+
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
-	"github.com/yuin/goldmark/parser"
-	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
 
@@ -48,17 +47,6 @@ type fault struct {
 	err  error
 }
 
-// newParser reads CommonMark with tables.
-func newParser() parser.Parser {
-	return parser.NewParser(
-		parser.WithBlockParsers(parser.DefaultBlockParsers()...),
-		parser.WithInlineParsers(parser.DefaultInlineParsers()...),
-		parser.WithParagraphTransformers(append(parser.DefaultParagraphTransformers(),
-			util.Prioritized(extension.NewTableParagraphTransformer(), 200))...),
-		parser.WithASTTransformers(util.Prioritized(extension.NewTableASTTransformer(), 0)),
-	)
-}
-
 // readMarkdown cuts a file at its headings of levels one to three.
 func readMarkdown(file string, source []byte) *page {
 	p := &page{file: file, source: source, lines: []int{0}}
@@ -67,7 +55,7 @@ func readMarkdown(file string, source []byte) *page {
 			p.lines = append(p.lines, i+1)
 		}
 	}
-	p.root = newParser().Parse(text.NewReader(source))
+	p.root = markdown.Parse(source)
 	p.openingEnd = len(source)
 	for n := p.root.FirstChild(); n != nil; n = n.NextSibling() {
 		if h, ok := n.(*ast.Heading); ok {

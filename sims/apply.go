@@ -19,8 +19,16 @@ func (w *World) Apply(e Event) {
 		w.Now = e.At
 	}
 	w.Seq = e.Seq
+	if w.clearing && !ofTheRun(e.Kind) {
+		return
+	}
 	a := w.find(e.Who)
+	if e.Kind == stage.Turned && len(w.Turned) < keptObjects {
+		w.Turned[e.Name]++
+	}
 	switch e.Kind {
+	case stage.Clearing:
+		w.clearing = true
 	case stage.Begin:
 		w.begin(e)
 	case stage.StepAsked:
@@ -71,13 +79,22 @@ func (w *World) Apply(e Event) {
 	}
 }
 
+// ofTheRun reports whether an event is about the run itself and not about one cast.
+func ofTheRun(k stage.Kind) bool {
+	switch k {
+	case stage.Begin, stage.StepAsked, stage.StepBegun, stage.StepDone, stage.Trouble, stage.Over:
+		return true
+	}
+	return false
+}
+
 func (w *World) begin(e Event) {
 	w.Casts++
 	w.clear()
 	if e.N["anew"] != 0 {
 		w.Step, w.StepOpen, w.Before, w.steps = "", false, nil, map[string]*World{}
 	}
-	w.Ended = ""
+	w.Ended, w.clearing = "", false
 	w.Options, w.Facts, w.Words = map[string]string{}, e.N, map[string]string{}
 	for k, v := range e.S {
 		if name, ok := strings.CutPrefix(k, "option "); ok {

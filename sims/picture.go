@@ -1,6 +1,7 @@
 package sims
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -30,13 +31,14 @@ func (w *World) Process(role string) scene.Process {
 	case a.Idle:
 		p.Note = "waits for you"
 	case a.Life == scene.Asleep:
-		p.Where = kernelName(a.Wchan)
-		if p.Where == "" && a.Syscall != "" {
-			p.Where = "in " + a.Syscall
-		}
+		p.Where = a.sleepsIn()
 	}
 	return p
 }
+
+// sleepsIn names what a sleeping process is held up in: the kernel's function, or
+// the system call where that is not shown to us; "" where neither is.
+func (a *ActorState) sleepsIn() string { return cmp.Or(kernelName(a.Wchan), a.Syscall) }
 
 // kernelName is a function of the kernel without what its compiler added to the
 // name: .constprop.0, .isra.0.
@@ -163,8 +165,8 @@ func (w *World) QueuedFigure(name string) scene.Figure {
 		return scene.Missing("queued", "in the "+name, why)
 	}
 	n := o.Level("queued")
-	if n < 0 {
-		return scene.Missing("queued", "in the "+name, "no process holds an end of it now")
+	if n < 0 || nobodyHolds(o) {
+		return scene.Missing("queued", "in the "+name, noHolder)
 	}
 	return scene.Count("queued", "in the "+name, n, "B", scene.Kernel).
 		From("ioctl(FIONREAD) on a duplicate of the descriptor, taken with pidfd_getfd(2) and closed at once", "")
@@ -173,30 +175,39 @@ func (w *World) QueuedFigure(name string) scene.Figure {
 // CapacityFigure is how many bytes a pipe may hold, by F_GETPIPE_SZ.
 func (w *World) CapacityFigure(name string) scene.Figure {
 	o := w.Object(name)
-	if n := o.Level("capacity"); n > 0 {
+	if n := o.Level("capacity"); n > 0 && !nobodyHolds(o) {
 		return scene.Count("capacity", "capacity", n, "B", scene.Kernel).
 			From("fcntl(F_GETPIPE_SZ) on a duplicate of the descriptor", "")
 	}
 	why := o.S["missing"]
 	if why == "" {
-		why = "no process holds an end of it now"
+		why = noHolder
 	}
 	return scene.Missing("capacity", "capacity", why)
 }
+
+const noHolder = "no process holds an end of it now"
+
+// nobodyHolds reports whether the kernel says that a pipe has no open end: then there
+// is nobody whose descriptor could be asked.
+func nobodyHolds(o *ObjectState) bool { return o.Level("writers") == 0 && o.Level("readers") == 0 }
 
 // SleepFigure is where a role sleeps and for how long.
 func (w *World) SleepFigure(role string) scene.Figure {
 	a := w.Actor(role)
 	f := scene.Figure{ID: "asleep", Label: role, Origin: scene.Kernel, Text: "not asleep"}
 	if a.Life == scene.Asleep {
-		where := kernelName(a.Wchan)
-		if where == "" {
-			where = a.Syscall
+		f.Text = fmt.Sprintf("asleep %.1f s", (w.Now - a.Since).Seconds())
+		if where := a.sleepsIn(); where != "" {
+			f.Text += " in " + where
 		}
-		f.Text = fmt.Sprintf("asleep %.1f s in %s", (w.Now - a.Since).Seconds(), where)
 	} else if e := a.Ended(); e != "" {
 		f.Text = e
 		return f.From("the wait status that wait4(2) gives the tour", "")
+	} else if a.Gate != "" {
+		f.Text = "held at the gate " + a.Gate
+	} else if a.Idle {
+		f.Text = "waits for you"
 	}
 	return f.From("/proc/PID/stat (state) and /proc/PID/wchan", fmt.Sprintf("cat /proc/%d/wchan; cut -d' ' -f3 /proc/%d/stat", a.PID, a.PID))
 }

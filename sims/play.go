@@ -24,6 +24,7 @@ type Play struct {
 	options map[string]string
 	cycle   map[string]int // where each Set knob stands
 	touched bool           // something was done to this cast
+	due     *due           // what is left of a step's knobs
 	record  *Recorder
 	feed    chan []Event
 	do      chan func()
@@ -141,6 +142,7 @@ func (p *Play) take() []Event {
 			events = slices.Insert(events, i+1, done)
 		}
 	}
+	p.turnDue()
 	for i := range events {
 		events[i].Seq = p.journal.Number()
 	}
@@ -195,53 +197,15 @@ func (p *Play) Next() error {
 		if s := p.current(); s != nil {
 			return ErrWaiting{s}
 		}
+		if p.due != nil {
+			return ErrWaiting{p.due.step}
+		}
 		i := 1 + slices.IndexFunc(p.sim.Walk, func(s Step) bool { return s.ID == p.world.Step })
 		if i >= len(p.sim.Walk) {
 			return io.EOF
 		}
 		return p.begin(&p.sim.Walk[i])
 	})
-}
-
-func (p *Play) begin(s *Step) error {
-	p.journal.Add(Event{Source: stage.FromStage, Kind: stage.StepAsked, Name: s.ID})
-	for _, t := range s.Turn {
-		if p.stands(t) {
-			continue
-		}
-		// Where the machine denies the x-ray an event says so, and the walk goes on without.
-		if err := p.turn(t.Knob, t.Value); err != nil && !p.isTrace(t.Knob) {
-			return fmt.Errorf("step %s: %w", s.ID, err)
-		}
-	}
-	p.journal.Add(Event{Source: stage.FromStage, Kind: stage.StepBegun, Name: s.ID})
-	p.run.Poke()
-	return nil
-}
-
-// stands reports whether a turn asks for nothing but what is there: an option's value
-// that the cast has, with nothing done to it yet, or a role that you have started already.
-func (p *Play) stands(t Turn) bool {
-	k := p.sim.Knob(t.Knob)
-	if k == nil {
-		return false
-	}
-	switch act := k.Act.(type) {
-	case Choose:
-		return !p.touched && t.Value != "" && p.options[act.Option] == t.Value
-	case Start:
-		return p.run.Alive(act.Role)
-	}
-	return false
-}
-
-func (p *Play) isTrace(knob string) bool {
-	k := p.sim.Knob(knob)
-	if k == nil {
-		return false
-	}
-	_, is := k.Act.(Trace)
-	return is
 }
 
 // Turn turns a knob, as a key of the learner does. Value is for a Choose (the
@@ -386,7 +350,10 @@ func (p *Play) Release(role string) error {
 // Again starts the cast anew with the same options; the walk is before its first
 // step again.
 func (p *Play) Again() error {
-	return p.call(func() error { return p.recast("started anew", true) })
+	return p.call(func() error {
+		p.due = nil
+		return p.recast("started anew", true)
+	})
 }
 
 // Stop ends the cast, waits until nothing of it is left and says what was made

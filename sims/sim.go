@@ -115,7 +115,10 @@ func (Do) act()     {}
 // Step is one step of the walk: knobs turned, then a condition waited for.
 // What is said stands in the lesson's words under the same ID.
 type Step struct {
-	ID   string
+	ID string
+	// Anew says that the cast cannot do this step any more, because of what a learner
+	// did to it: then a new one is started before the knobs are turned. Nil: it always can.
+	Anew func(*World) bool
 	Turn []Turn
 	// Until is the condition; it is asked after every event.
 	Until func(*World) bool
@@ -127,6 +130,11 @@ type Step struct {
 type Turn struct {
 	Knob  string // its name
 	Value string // for Choose and Set: the value; empty takes the next one
+	// When is a condition that this turn, and those after it, wait for. World.Before is
+	// then the world in which it came.
+	When func(*World) bool
+	// If leaves the turn out where the world asks for none.
+	If func(*World) bool
 }
 
 // Press turns knobs without a value, in order.

@@ -25,6 +25,9 @@ type World struct {
 	Objects map[string]*ObjectState
 	// Moments are what the roles of this cast said, oldest first.
 	Moments []Moment
+	// Turned counts how often each knob was turned in this cast, by its name: known at
+	// once, when what comes of it may take a while.
+	Turned map[string]int
 	// Step is the step under way, or the last one done; "" before the first.
 	Step     string
 	StepOpen bool
@@ -41,6 +44,7 @@ type World struct {
 	Stepping bool
 	Trouble  []Trouble
 	Ended    string // why the run ended; "" while it goes on
+	clearing bool   // the tour ends this cast: the picture stays as it was
 }
 
 // ActorState is one role's process.
@@ -132,7 +136,7 @@ func (w *World) clear() {
 			Counts: map[string]int64{}, Numbers: map[string]int64{}, Settings: map[string]string{}, rates: map[string]*rate{}}
 	}
 	w.Objects = map[string]*ObjectState{}
-	w.Moments, w.Trouble = nil, nil
+	w.Moments, w.Trouble, w.Turned = nil, nil, map[string]int{}
 }
 
 // Clone is a copy that later events do not change.
@@ -148,6 +152,7 @@ func (w *World) Clone() *World {
 	}
 	c.Moments = slices.Clip(w.Moments) // moments are only appended
 	c.Trouble = slices.Clip(w.Trouble)
+	c.Turned = maps.Clone(w.Turned)
 	c.steps = maps.Clone(w.steps)
 	return &c
 }

@@ -208,14 +208,20 @@ func TestPagesOfTheCourse(t *testing.T) {
 	})
 }
 
+// replayed is a learner before the recorded run.
+func replayed(t *testing.T, w, h int) *learner {
+	l := newLearner(t, w, h)
+	var events []sims.Event
+	for _, s := range stretches(t) {
+		events = append(events, s...)
+	}
+	l.run(l.model.move(page.Move{Open: page.NewReplay(l.env, l.env.Course.Lesson(recorded), events)}, nil))
+	return l
+}
+
 func TestReplay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLearner(t, 120, 36)
-		var events []sims.Event
-		for _, s := range stretches(t) {
-			events = append(events, s...)
-		}
-		l.run(l.model.move(page.Move{Open: page.NewReplay(l.env, l.env.Course.Lesson(recorded), events)}, nil))
+		l := replayed(t, 120, 36)
 		l.sees("▶ replay")
 		for range 100 {
 			l.beat(50 * time.Millisecond)

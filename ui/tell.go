@@ -52,8 +52,10 @@ func (t *Teller) Tell(batch []sims.Event) {
 			t.beat()
 		case stage.StepAsked:
 			t.changes()
-			t.asked = e.Name
-			t.begun(e.Name)
+			if t.asked != e.Name { // asked again where its knobs had to wait
+				t.asked = e.Name
+				t.begun(e.Name)
+			}
 		case stage.StepBegun:
 			t.changes()
 			if t.asked != e.Name {

@@ -1,10 +1,16 @@
 package pipes
 
 import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
 )
 
@@ -101,9 +107,71 @@ func TestLinesOffered(t *testing.T) {
 		if err := checkLine(line); err != nil {
 			t.Errorf("%q: %v", line, err)
 		}
-		if expected[line] == "" {
-			t.Errorf("%q: what it prints is not known", line)
+		if stages, err := parseLine(line); err != nil || expected[line].prints == "" || len(expected[line].ends) != len(stages) {
+			t.Errorf("%q: what it prints, or how each stage ends, is not known", line)
 		}
+	}
+}
+
+// TestShellAgrees has a real shell run each line that the lesson offers: what the
+// lesson calls the shell's output, and each stage's end, is what /bin/sh gives.
+func TestShellAgrees(t *testing.T) {
+	sh, err := exec.LookPath("/bin/sh")
+	if err != nil {
+		t.Skip("there is no /bin/sh here to be asked:", err)
+	}
+	for line, want := range expected {
+		t.Run(line, func(t *testing.T) {
+			folder := t.TempDir()
+			for name, text := range samples {
+				if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			run := func(line string) (out string, statuses []byte) {
+				read, write, err := os.Pipe()
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer read.Close()
+				c := exec.Command(sh, "-c", line)
+				c.Dir, c.Env, c.ExtraFiles = folder, append(os.Environ(), "LC_ALL=C"), []*os.File{write} // descriptor 3
+				text, err := c.Output()
+				write.Close()
+				if err != nil {
+					t.Fatalf("sh -c %q: %v", line, err)
+				}
+				if statuses, err = io.ReadAll(read); err != nil {
+					t.Fatal(err)
+				}
+				return strings.Join(strings.Fields(string(text)), " "), statuses
+			}
+			if got, _ := run(line); got != want.prints {
+				t.Errorf("prints %q, and the lesson says %q", got, want.prints)
+			}
+			var told []string // the same line, and each stage tells its status on descriptor 3
+			for i, stage := range strings.Split(line, "|") {
+				told = append(told, fmt.Sprintf("{ %s 3>&-; echo %d $? >&3; }", stage, i))
+			}
+			_, statuses := run(strings.Join(told, " | "))
+			got := map[int]int{}
+			for l := range strings.Lines(string(statuses)) {
+				var i, status int
+				if _, err := fmt.Sscan(l, &i, &status); err != nil {
+					t.Fatalf("%q: %v", l, err)
+				}
+				got[i] = status
+			}
+			for i, end := range want.ends {
+				how := fmt.Sprintf("exit %d", got[i])
+				if got[i] == 128+int(unix.SIGPIPE) {
+					how = "killed by SIGPIPE" // as a shell says it
+				}
+				if _, known := got[i]; !known || !endsAs(how, end) {
+					t.Errorf("stage %d: %s (known: %v), and the lesson says %s", i+1, how, known, end)
+				}
+			}
+		})
 	}
 }
 

@@ -51,31 +51,36 @@ var fullBuffer = sims.Sim{
 		{Key: "4", Name: "grow", Help: "F_SETPIPE_SZ: twice the size", Act: sims.Tell{Role: "reader", Command: "grow"}},
 		{Key: "5", Name: "shrink", Help: "F_SETPIPE_SZ: one page", Act: sims.Tell{Role: "reader", Command: "shrink"}},
 		{Key: "6", Name: "past the limit", Help: "F_SETPIPE_SZ: a byte more than pipe-max-size", Act: sims.Tell{Role: "reader", Command: "past limit"}},
+		{Key: "7", Name: "to the limit", Help: "F_SETPIPE_SZ: exactly pipe-max-size", Act: sims.Tell{Role: "reader", Command: "to limit"}},
+		{Key: "8", Name: "reader reads on", Help: "the reader reads, again and again", Act: sims.Tell{Role: "reader", Command: "read on"}},
+		{Key: "9", Name: "reader pauses", Help: "the reader reads nothing once its present read has returned", Act: sims.Tell{Role: "reader", Command: "pause"}},
 		{Key: "w", Name: "write size", Help: "bytes in each write; the cast starts anew", Act: sims.Choose{Option: "write size"}},
 		{Key: "b", Name: "O_NONBLOCK", Help: "a full pipe gives EAGAIN instead of sleep; the cast starts anew", Act: sims.Choose{Option: "mode"}},
 	},
 	Draw:     drawFullBuffer,
 	Measured: func(w *sims.World) (string, bool) { return sizeWhenAsleep(w) },
 	Walk: []sims.Step{
-		{ID: "fills", Turn: []sims.Turn{{Knob: "O_NONBLOCK", Value: "blocking"}, {Knob: "write size", Value: "4096"}}, For: "the writer is asleep on a full pipe", Until: writerAsleepOnFull},
-		{ID: "one-byte", Turn: sims.Press("drain 1 byte"), For: "one byte is out and the writer sleeps on", Until: func(w *sims.World) bool {
-			m := w.Last("reader", "drained")
+		{ID: "fills", Turn: wholePages, For: "the writer is asleep on a full pipe", Until: writerAsleepOnFull},
+		{ID: "one-byte", Turn: append(slices.Clone(wholePages), sims.Turn{Knob: "drain 1 byte", When: writerAsleepOnFull}), For: "one byte is out and the writer sleeps on", Until: func(w *sims.World) bool {
+			m := w.News("reader", "drained")
 			return m != nil && m.N["bytes"] == 1 && w.Since(m) >= 5 && w.Asleep("writer", "pipe_write")
 		}},
-		{ID: "one-page", Turn: sims.Press("drain a page"), For: "the writer has written again", Until: func(w *sims.World) bool {
-			before := w.After("one-byte")
-			return before != nil && w.Count("writer", "writes") > before.Count("writer", "writes") && w.Asleep("writer", "pipe_write")
+		{ID: "one-page", Anew: nobodyWaits, Turn: []sims.Turn{{Knob: "O_NONBLOCK", Value: "blocking", If: neverBlocks}, {Knob: "drain a page", When: func(w *sims.World) bool {
+			return w.Asleep("writer", "pipe_write") && w.Object("pipe").Level("queued") >= w.Facts["page"]
+		}}}, For: "the writer has written and sleeps again", Until: func(w *sims.World) bool {
+			return w.ReadSince(w.News("reader", "drained")) && refilled(w) > 0 && wakeUps(w) > 0 && w.Asleep("writer", "pipe_write")
 		}},
-		{ID: "nonblock", Turn: []sims.Turn{{Knob: "O_NONBLOCK", Value: "non-blocking"}}, For: "the writer was refused with EAGAIN", Until: func(w *sims.World) bool {
-			return w.Last("writer", "refused") != nil && w.Object("pipe").Level("queued") > 0
+		{ID: "nonblock", Turn: []sims.Turn{{Knob: "write size", Value: "4096"}, {Knob: "O_NONBLOCK", Value: "non-blocking"}}, For: "the full pipe has refused with EAGAIN", Until: func(w *sims.World) bool {
+			return w.ReadSince(w.Last("writer", "refused")) && isFull(w)
 		}},
 		{ID: "merge", Turn: []sims.Turn{{Knob: "O_NONBLOCK", Value: "blocking"}, {Knob: "write size", Value: "1"}}, For: "the writer is asleep after writes of one byte", Until: writerAsleepOnFull},
-		{ID: "grow", Turn: []sims.Turn{{Knob: "write size", Value: "4096"}, {Knob: "grow"}}, For: "the pipe is twice as large, and full again", Until: func(w *sims.World) bool {
+		{ID: "grow", Turn: append(slices.Clone(wholePages), sims.Turn{Knob: "grow", When: writerAsleepOnFull}), For: "the pipe is twice as large, and full again", Until: func(w *sims.World) bool {
 			m := answer(w, "grow")
-			return w.ReadSince(m) && writerAsleepOnFull(w) && (m.S["errno"] != "" || w.Object("pipe").Level("capacity") == m.N["capacity"])
+			return w.ReadSince(m) && m.At >= w.Before.Now && writerAsleepOnFull(w) && (m.S["errno"] != "" || w.Object("pipe").Level("capacity") == m.N["capacity"])
 		}},
-		{ID: "limit", Turn: sims.Press("shrink", "past the limit"), For: "the kernel has answered to both sizes", Until: func(w *sims.World) bool {
-			return answer(w, "shrink") != nil && answer(w, "past limit") != nil
+		{ID: "limit", Anew: notFilled, Turn: append([]sims.Turn{{Knob: "shrink", When: holdsPages}}, sims.Press("to the limit", "past the limit")...), For: "the kernel has given three answers", Until: func(w *sims.World) bool {
+			past := answer(w, "past limit")
+			return w.ReadSince(past) && past.At >= w.Before.Now && answer(w, "shrink") != nil && answer(w, "to limit") != nil
 		}},
 	},
 	Claims: []sims.Claim{
@@ -91,37 +96,46 @@ var fullBuffer = sims.Sim{
 			return sims.Judge(a.Asleep("writer", "pipe_write"), "state S in pipe_write", a.Actor("writer").Where(), "/proc/PID/stat, /proc/PID/wchan")
 		}},
 		{ID: "one-byte-sleeps", Says: "taking one byte out does not wake the writer", After: "one-byte", Check: func(b *sims.World) sims.Verdict {
-			a := b.After("fills")
-			woken := b.Actor("writer").Numbers["voluntary"] - a.Actor("writer").Numbers["voluntary"]
+			woken := wakeUps(b)
 			level := b.Object("pipe").Level("queued")
 			asleep, how := b.Asleep("writer", "pipe_write"), "asleep"
 			if !asleep {
 				how = "not asleep"
 			}
-			full := a.Object("pipe").Level("queued")
+			full := b.Before.Object("pipe").Level("queued")
 			return sims.Judge(asleep && woken == 0 && level == full-1, "writer asleep, 0 wake-ups, "+scene.Bytes(full-1)+" in the pipe",
 				fmt.Sprintf("writer %s, %d wake-ups, %s in the pipe", how, woken, scene.Bytes(level)), "/proc/PID/stat, voluntary_ctxt_switches in /proc/PID/status, ioctl(FIONREAD)")
 		}},
 		{ID: "page-wakes", Says: "the writer goes on once a whole page is free", After: "one-page", Check: func(b *sims.World) sims.Verdict {
-			a := b.After("one-byte")
-			n := b.Count("writer", "writes") - a.Count("writer", "writes")
-			return sims.Judge(n >= 1, "at least 1 more write", fmt.Sprintf("%d more", n), "the writer's counter, its return from write(2)")
+			return sims.Judge(wakeUps(b) > 0 && refilled(b) > 0 && b.Asleep("writer", "pipe_write"), "at least 1 wake-up, more than 0 B written, and asleep again",
+				fmt.Sprintf("%s, %s written, %s", scene.Many(wakeUps(b), "wake-up"), scene.Bytes(refilled(b)), b.Actor("writer").Where()),
+				"voluntary_ctxt_switches in /proc/PID/status, ioctl(FIONREAD), /proc/PID/wchan")
 		}},
 		{ID: "eagain", Says: "with O_NONBLOCK a full pipe gives EAGAIN", After: "nonblock", Check: func(a *sims.World) sims.Verdict {
-			errno := a.Last("writer", "refused").S["errno"]
-			return sims.Judge(errno == "EAGAIN", "EAGAIN", errno, "errno of write(2)")
+			errno, p := a.Last("writer", "refused").S["errno"], a.Object("pipe")
+			say := func(errno string, queued int64) string {
+				return fmt.Sprintf("%s, with %s in a pipe of %s", errno, scene.Bytes(queued), scene.Bytes(p.Level("capacity")))
+			}
+			return sims.Judge(errno == "EAGAIN" && isFull(a), say("EAGAIN", p.Level("capacity")), say(errno, p.Level("queued")), "errno of write(2), ioctl(FIONREAD), fcntl(F_GETPIPE_SZ)")
 		}},
 		{ID: "merge", Says: "writes of one byte are merged into full pages", After: "merge", Check: func(a *sims.World) sims.Verdict {
-			want, got := a.Object("pipe").Level("capacity"), a.Count("writer", "writes")
-			return sims.Judge(got == want, scene.Thousands(want)+" writes of 1 byte fit", scene.Thousands(got)+" fitted", "the writer's counter, FIONREAD")
+			want, got, queued := a.Object("pipe").Level("capacity"), a.Count("writer", "writes"), a.Object("pipe").Level("queued")
+			return sims.Judge(got == want && queued == want, scene.Thousands(want)+" writes of 1 byte fit, "+scene.Bytes(want)+" in the pipe",
+				scene.Thousands(got)+" fitted, "+scene.Bytes(queued)+" in the pipe", "the writer's counter, ioctl(FIONREAD)")
 		}},
 		{ID: "grow", Says: "F_SETPIPE_SZ makes room, and the writer fills it", After: "grow", Check: func(a *sims.World) sims.Verdict {
 			want := 2 * a.After("fills").Object("pipe").Level("capacity")
-			got := a.Object("pipe").Level("queued")
-			return sims.Judge(got == want, scene.Bytes(want), scene.Bytes(got), "fcntl(F_GETPIPE_SZ), ioctl(FIONREAD)")
+			capacity, queued := a.Object("pipe").Level("capacity"), a.Object("pipe").Level("queued")
+			say := func(capacity, queued int64) string {
+				return "capacity " + scene.Bytes(capacity) + ", " + scene.Bytes(queued) + " in the pipe"
+			}
+			return sims.Judge(capacity == want && queued == want, say(want, want), say(capacity, queued), "fcntl(F_GETPIPE_SZ), ioctl(FIONREAD)")
 		}},
-		{ID: "ebusy", Says: "a pipe cannot be made smaller than what lies in it", After: "limit", Check: checkRefused("shrink", "EBUSY")},
-		{ID: "limit", Says: "without privilege a pipe does not grow past pipe-max-size", After: "limit", Check: checkRefused("past limit", "EPERM")},
+		{ID: "ebusy", Says: "a pipe cannot be made smaller than what lies in it", After: "limit", Check: func(a *sims.World) sims.Verdict {
+			m := answer(a, "shrink")
+			return sims.Judge(m.S["errno"] == "EBUSY", "EBUSY", answerText(m), "errno of fcntl(F_SETPIPE_SZ, "+scene.Thousands(m.N["asked"])+")")
+		}},
+		{ID: "limit", Says: "without privilege a pipe grows to pipe-max-size, and not past it", After: "limit", Check: checkLimit},
 	},
 }
 
@@ -165,6 +179,9 @@ func drainPipe(a *sims.Actor) error {
 	}
 	for {
 		c := a.Next()
+		if c.Name == "read on" {
+			c = readOn(a, in, buf[:unix.Getpagesize()])
+		}
 		size, err := unix.FcntlInt(uintptr(in), unix.F_GETPIPE_SZ, 0)
 		if err != nil {
 			return fmt.Errorf("fcntl(F_GETPIPE_SZ): %w", err)
@@ -184,9 +201,31 @@ func drainPipe(a *sims.Actor) error {
 			resize(a, in, c.Name, 2*size)
 		case "shrink":
 			resize(a, in, c.Name, unix.Getpagesize())
+		case "to limit":
+			resize(a, in, c.Name, a.Int("limit"))
 		case "past limit":
 			resize(a, in, c.Name, a.Int("limit")+1)
 		}
+	}
+}
+
+// readOn reads a page at a time until another command comes, which it returns.
+func readOn(a *sims.Actor, in int, buf []byte) sims.Command {
+	a.Say("reads on")
+	defer a.Say("pauses")
+	for {
+		if c, come := a.Asked(); come && c.Name != "read on" {
+			return c
+		}
+		a.Gate("read")
+		n, err := readOnce(in, buf) // sleeps here if nobody writes
+		if err != nil {
+			a.Say("read failed", sims.Err(err))
+		}
+		if err != nil || n == 0 { // the end of file: there is no writer any more
+			return sims.Command{}
+		}
+		a.Counter("read").Add(int64(n))
 	}
 }
 
@@ -212,9 +251,48 @@ func giveUpPrivilege() error {
 	return os.NewSyscallError("capset", unix.Capset(&head, &sets[0]))
 }
 
+// wholePages are the turns that give a cast whose writer fills pages and blocks: a new
+// one where anything was done to the one that is there.
+var wholePages = []sims.Turn{{Knob: "O_NONBLOCK", Value: "blocking"}, {Knob: "write size", Value: "4096"}}
+
+func isFull(w *sims.World) bool {
+	p := w.Object("pipe")
+	return p.Level("queued") == p.Level("capacity") && p.Level("capacity") > 0
+}
+
+func holdsPages(w *sims.World) bool { return w.Object("pipe").Level("queued") > w.Facts["page"] }
+
+// nobodyWaits is a cast that has no writer asleep to be woken, or nobody to wake it.
+func nobodyWaits(w *sims.World) bool {
+	return w.Turned["reader reads on"] > w.Said("reader", "pauses") || w.Actor("writer").Ended() != "" || w.Actor("reader").Ended() != ""
+}
+
+// notFilled is a cast whose pipe need not become, or stay, fuller than a page.
+func notFilled(w *sims.World) bool { return nobodyWaits(w) || w.Turned["shrink"] > 0 }
+
+func neverBlocks(w *sims.World) bool { return w.Options["mode"] != "blocking" }
+
+// readsOn is a reader that reads until it is told to pause.
+func readsOn(w *sims.World) bool { return w.Said("reader", "reads on") > w.Said("reader", "pauses") }
+
+// wakeUps is how often the writer has gone to sleep anew since this step's knobs.
+func wakeUps(w *sims.World) int64 {
+	return w.Actor("writer").Numbers["voluntary"] - w.Before.Actor("writer").Numbers["voluntary"]
+}
+
+// refilled is what went into the pipe since this step's drain: what lay in it before,
+// less what read(2) returned, is what would lie in it if nobody had written.
+func refilled(w *sims.World) int64 {
+	m := w.News("reader", "drained")
+	if m == nil {
+		return 0
+	}
+	return w.Object("pipe").Level("queued") - (w.Before.Object("pipe").Level("queued") - m.N["bytes"])
+}
+
 func writerAsleepOnFull(w *sims.World) bool {
 	p := w.Object("pipe")
-	return w.Asleep("writer", "pipe_write") && p.Level("queued") == p.Level("capacity") && p.Level("capacity") > 0 &&
+	return w.Asleep("writer", "pipe_write") && isFull(w) &&
 		w.Count("writer", "written")-w.Count("reader", "read") == p.Level("queued")
 }
 
@@ -236,11 +314,15 @@ func answer(w *sims.World, why string) *sims.Moment {
 	return nil
 }
 
-func checkRefused(why, errno string) func(*sims.World) sims.Verdict {
-	return func(a *sims.World) sims.Verdict {
-		m := answer(a, why)
-		return sims.Judge(m.S["errno"] == errno, errno, answerText(m), "errno of fcntl(F_SETPIPE_SZ, "+scene.Thousands(m.N["asked"])+")")
-	}
+// checkLimit: what the kernel is asked for at pipe-max-size it gives, or more, as it
+// rounds up to a power of two; a byte more it refuses.
+func checkLimit(a *sims.World) sims.Verdict {
+	to, past, now := answer(a, "to limit"), answer(a, "past limit"), a.Object("pipe").Level("capacity")
+	limit := to.N["asked"]
+	return sims.Judge(to.S["errno"] == "" && now >= limit && now == to.N["capacity"] && past.S["errno"] == "EPERM" && past.N["asked"] == limit+1,
+		fmt.Sprintf("at least %s for %s; EPERM for %s", scene.Bytes(limit), scene.Bytes(limit), scene.Bytes(limit+1)),
+		fmt.Sprintf("%s for %s; %s for %s", cmp.Or(to.S["errno"], scene.Bytes(now)), scene.Bytes(limit), answerText(past), scene.Bytes(past.N["asked"])),
+		"fcntl(F_GETPIPE_SZ), errno of fcntl(F_SETPIPE_SZ)")
 }
 
 // answerText is the errno, or the size that the kernel gave.
@@ -268,7 +350,7 @@ func drawFullBuffer(w *sims.World) *scene.Scene {
 	}
 	s.Figures = append(answerFigures(w), s.Figures...)
 	s.Figures = foremost(s.Figures, map[string][]string{"fills": {"queued", "asleep"}, "one-byte": {"queued", "asleep"}, "one-page": {"queued", "writes"},
-		"nonblock": {"refused", "asleep"}, "merge": {"writes", "queued"}, "limit": {"shrink", "past-limit"}}[w.Step]...)
+		"nonblock": {"refused", "asleep"}, "merge": {"writes", "queued"}, "limit": {"shrink", "to-limit", "past-limit"}}[w.Step]...)
 	return s
 }
 
@@ -300,7 +382,7 @@ func pagesTaken(w *sims.World) int64 {
 // answerFigures are the kernel's latest answers to the sizes asked for.
 func answerFigures(w *sims.World) []scene.Figure {
 	var list []scene.Figure
-	for _, ask := range []struct{ why, id, label string }{{"grow", "grow", "grow to"}, {"shrink", "shrink", "shrink to"}, {"past limit", "past-limit", "grow to"}} {
+	for _, ask := range []struct{ why, id, label string }{{"grow", "grow", "grow to"}, {"shrink", "shrink", "shrink to"}, {"to limit", "to-limit", "grow to"}, {"past limit", "past-limit", "grow to"}} {
 		m := answer(w, ask.why)
 		if m == nil || m.N["asked"] == 0 {
 			continue
@@ -330,6 +412,8 @@ func fullBufferSentence(w *sims.World) string {
 		return "The writer is stopped, and " + level + " lie in the pipe."
 	case reader.Life == scene.Stopped:
 		return "The reader is stopped: it takes nothing out until it goes on."
+	case readsOn(w):
+		return "The reader reads on and on: the writer sleeps only while there is no room."
 	}
 	return fillSentence(w)
 }

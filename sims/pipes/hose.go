@@ -5,7 +5,6 @@ package pipes
 // last write end is closed (pipe(7)).
 
 import (
-	"cmp"
 	_ "embed"
 	"encoding/binary"
 	"fmt"
@@ -63,19 +62,21 @@ var hose = sims.Sim{
 		return "-1", true
 	},
 	Walk: []sims.Step{
-		{ID: "flows", For: "ten numbers have come through", Until: func(w *sims.World) bool {
+		{ID: "flows", Anew: hosePlayed, For: "ten numbers have come through", Until: func(w *sims.World) bool {
 			_, out := w.Holds("writer", "pipe", "w")
 			_, in := w.Holds("reader", "pipe", "r")
 			return out && in && w.Count("reader", "received") >= 10
 		}},
-		{ID: "empty-blocks", Turn: sims.Press("writer rests"), For: "the pipe is empty and the reader is asleep in read", Until: func(w *sims.World) bool {
+		{ID: "empty-blocks", Anew: hoseStands, Turn: sims.Press("writer rests"), For: "the pipe is empty and the reader is asleep in read", Until: func(w *sims.World) bool {
 			return w.Actor("writer").Idle && w.ReadSince(w.Last("writer", "rests")) && readerAsleepOnEmpty(w)
 		}},
-		{ID: "order", Turn: []sims.Turn{{Knob: "writer's pace", Value: "full speed"}, {Knob: "reader's pace", Value: "5 ms"}, {Knob: "writer goes on"}},
+		{ID: "order", Anew: hoseStands, Turn: []sims.Turn{{Knob: "writer's pace", Value: "full speed"}, {Knob: "reader's pace", Value: "5 ms"}, {Knob: "writer goes on"}},
 			For: "bytes have piled up, and 1,000 numbers have come through", Until: func(w *sims.World) bool {
-				return w.Count("reader", "received") >= manyRecords && w.Object("pipe").Level("queued") >= w.Facts["page"]
+				return manyReceived(w) && w.Object("pipe").Level("queued") >= w.Facts["page"]
 			}},
-		{ID: "eof", Turn: []sims.Turn{{Knob: "reader's pace", Value: "full speed"}, {Knob: "close the write end"}}, For: "the reader has its answer", Until: hoseAnswered},
+		{ID: "eof", Anew: tooFewNumbers, Turn: []sims.Turn{{Knob: "reader's pace", Value: "full speed"},
+			{Knob: "writer's pace", Value: "full speed", If: func(w *sims.World) bool { return !manyReceived(w) }}, {Knob: "close the write end", When: manyReceived}},
+			For: "the reader has its answer", Until: hoseAnswered},
 	},
 	Claims: []sims.Claim{
 		{ID: "order", Says: "every number comes out once, in the order in which it went in", After: "eof", Check: func(a *sims.World) sims.Verdict {
@@ -84,10 +85,8 @@ var hose = sims.Sim{
 				scene.Thousands(out)+" numbers out, "+scene.Thousands(bad)+" out of order", "the reader compares each number with the one before")
 		}},
 		{ID: "empty-blocks", Says: "a reader of an empty pipe sleeps in the kernel", After: "empty-blocks", Check: func(a *sims.World) sims.Verdict {
-			p := a.Actor("reader")
-			where := cmp.Or(p.Wchan, "system call "+p.Syscall)
 			return sims.Judge(readerAsleepOnEmpty(a), "0 B in the pipe, state S in pipe_read",
-				fmt.Sprintf("%s in the pipe, state %s in %s", scene.Bytes(a.Object("pipe").Level("queued")), p.Letter, where), "ioctl(FIONREAD), /proc/PID/stat, /proc/PID/wchan")
+				scene.Bytes(a.Object("pipe").Level("queued"))+" in the pipe, "+a.Actor("reader").Where(), "ioctl(FIONREAD), /proc/PID/stat, /proc/PID/wchan")
 		}},
 		{ID: "eof", Says: "read returns 0 when no write end is left, every time", After: "eof", Check: func(a *sims.World) sims.Verdict {
 			m, ends := a.Last("reader", "end of file"), a.Object("pipe").Level("writers")
@@ -215,6 +214,28 @@ func keepPace(a *sims.Actor) {
 func readerAsleepOnEmpty(w *sims.World) bool {
 	return w.Asleep("reader", "pipe_read") && w.Object("pipe").Level("queued") == 0 && w.Count("writer", "written") == w.Count("reader", "read")
 }
+
+// hoseStands is a hose through which nothing more will come by itself: an end is
+// closed, a process is gone, or the reader rests.
+func hoseStands(w *sims.World) bool {
+	return w.Object("pipe").Level("writers") == 0 || w.Turned["close the write end"] > 0 || readerIsOut(w)
+}
+
+func readerIsOut(w *sims.World) bool {
+	reader := w.Actor("reader")
+	rests := reader.Idle && w.Last("reader", "end of file") == nil || w.Turned["reader rests"] > w.Turned["reader goes on"]
+	return rests || w.Actor("writer").Ended() != "" || reader.Ended() != ""
+}
+
+// hosePlayed is a hose that is not as it was at first.
+func hosePlayed(w *sims.World) bool {
+	return hoseStands(w) || w.Turned["writer rests"] > 0 || len(w.Actor("writer").Settings)+len(w.Actor("reader").Settings) > 0
+}
+
+// tooFewNumbers is a hose whose end would come before it has carried many.
+func tooFewNumbers(w *sims.World) bool { return readerIsOut(w) || hoseStands(w) && !manyReceived(w) }
+
+func manyReceived(w *sims.World) bool { return w.Count("reader", "received") >= manyRecords }
 
 // hoseAnswered is the write end closed and the reader's calls after that returned.
 func hoseAnswered(w *sims.World) bool {

@@ -6,7 +6,6 @@ package pipes
 
 import (
 	_ "embed"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -49,15 +48,17 @@ var shell = sims.Sim{
 	},
 	Draw: drawShell,
 	Walk: []sims.Step{
-		{ID: "before", Turn: []sims.Turn{{Knob: "spare ends", Value: "closed"}, {Knob: "pace", Value: "step by step"}},
+		{ID: "before", Turn: stepByStep(),
 			For: "every stage waits, with both ends of every pipe", Until: func(w *sims.World) bool {
 				return w.ReadSince(w.Last("shell", "forked")) && everyStage(w, func(a *sims.ActorState) bool { return a.Idle && len(a.FDs) == 2*(len(stages(w))-1)+1 })
 			}},
-		{ID: "after", Turn: sims.Press("rewire"), For: "every stage has rewired its descriptors", Until: func(w *sims.World) bool {
+		{ID: "after", Turn: append(stepByStep(), sims.Turn{Knob: "rewire", When: everyStageBorn}), For: "every stage has rewired its descriptors", Until: func(w *sims.World) bool {
 			return w.Said("", "rewired") == len(stages(w)) && w.ReadSince(w.Last("", "rewired"))
 		}},
-		{ID: "runs", Turn: sims.Press("run the programs"), For: "every stage has ended", Until: allOver},
-		{ID: "sigpipe", Turn: []sims.Turn{{Knob: "edit the line", Value: "yes | head -1"}, {Knob: "pace", Value: "at once"}},
+		{ID: "runs", Turn: []sims.Turn{{Knob: "spare ends", Value: "closed", If: func(w *sims.World) bool { return w.Options["spare ends"] != "closed" }},
+			{Knob: "run the programs", When: everyStageBorn}}, For: "every stage has ended", Until: allOver},
+		{ID: "sigpipe", Turn: []sims.Turn{{Knob: "spare ends", Value: "closed", If: func(w *sims.World) bool { return w.Options["spare ends"] != "closed" }},
+			{Knob: "edit the line", Value: "yes | head -1"}, {Knob: "pace", Value: "at once"}},
 			For: "yes and head have ended", Until: allOver},
 	},
 	Claims: []sims.Claim{
@@ -68,6 +69,12 @@ var shell = sims.Sim{
 			return sims.Judge(a.Actor(stageName(1)).Signal == int(unix.SIGPIPE), "killed by SIGPIPE", a.Actor(stageName(1)).Ended(), "wait status")
 		}},
 	},
+}
+
+// stepByStep are the turns that give a cast whose stages wait before dup2, with no
+// spare end forgotten: a new one where anything was done to the one that is there.
+func stepByStep() []sims.Turn {
+	return []sims.Turn{{Knob: "spare ends", Value: "closed"}, {Knob: "pace", Value: "step by step"}}
 }
 
 // samples are the files of the lesson's folder.
@@ -235,7 +242,7 @@ func tellStages(command string) sims.Do {
 			}
 		}
 		if told == 0 {
-			return errors.New("no stage takes commands any more: start the cast again")
+			return stage.Already{Says: "no stage takes commands any more: start the cast again"}
 		}
 		return nil
 	}}

@@ -50,7 +50,7 @@ type Process struct {
 	PID    int    `json:"pid,omitempty"`    // 0 before it is started
 	Life   Life   `json:"life"`             //
 	Letter string `json:"letter,omitempty"` // state as the kernel writes it in /proc/PID/stat: R S D T t Z
-	Where  string `json:"where,omitempty"`  // wchan while it sleeps, e.g. anon_pipe_write
+	Where  string `json:"where,omitempty"`  // what it sleeps in, by itself: anon_pipe_write, or the call, read
 	Note   string `json:"note,omitempty"`   // a few words in its box: "paused by you", "at gate write"
 	End    string `json:"end,omitempty"`    // how it ended: "exit 0", "killed by SIGPIPE"
 	Traced bool   `json:"traced,omitempty"` // its system calls are being watched

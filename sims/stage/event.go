@@ -74,7 +74,8 @@ const (
 	Turned Kind = "turned"
 	// Faulted is a fault that was caused: Name kill, stop, continue, close.
 	Faulted Kind = "faulted"
-	// StepAsked is a step of the walk (Name) whose knobs are about to be turned;
+	// StepAsked is a step of the walk (Name) whose knobs are about to be turned, told
+	// again when some had to wait;
 	// StepBegun and StepDone frame the wait for its condition.
 	StepAsked Kind = "asked"
 	StepBegun Kind = "step"
@@ -86,6 +87,9 @@ const (
 	Stepping Kind = "stepping"
 	// Trouble is an error that the learner should read: S text, advice.
 	Trouble Kind = "trouble"
+	// Clearing is the tour ending a cast: S why. What becomes of its processes and
+	// objects from here on is no part of the lesson.
+	Clearing Kind = "clearing"
 	// Over closes a run: S why.
 	Over Kind = "over"
 )

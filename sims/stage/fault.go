@@ -24,6 +24,9 @@ func (r *Run) Break(f Fault, role, object string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p, err := r.living(role)
+	if err != nil && f == CloseEnd && r.procs[role] != nil {
+		return Already{err.Error()} // and the kernel has closed all that it held
+	}
 	if err != nil {
 		return err
 	}
@@ -68,8 +71,14 @@ func (r *Run) descriptor(p *process, object string) (int, error) {
 			return fd.N, nil
 		}
 	}
-	return 0, fmt.Errorf("it holds no descriptor of %s", object)
+	return 0, Already{"it holds no descriptor of " + object}
 }
+
+// Already says that what was asked for is so already: a learner is told, and a walk
+// goes on.
+type Already struct{ Says string }
+
+func (e Already) Error() string { return e.Says }
 
 // SignalName is the name of a signal as in signal(7): SIGPIPE, SIGRTMIN+1.
 func SignalName(n int) string {

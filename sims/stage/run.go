@@ -199,7 +199,7 @@ func (r *Run) StartRole(name string) error {
 		return err
 	}
 	if _, err := r.living(name); err == nil {
-		return fmt.Errorf("%s is running already", name)
+		return Already{name + " is running already"}
 	}
 	if len(r.wiring.grants[name]) > 0 && r.procs[name] != nil {
 		return fmt.Errorf("%s cannot be started again alone: its descriptors went with it; start the whole cast again", name)
@@ -367,6 +367,7 @@ func (r *Run) Stop(why string) Receipt {
 		return r.receipt
 	}
 	r.stopped = true
+	r.journal.Add(Event{Source: FromStage, Kind: Clearing, S: map[string]string{"why": why}})
 	close(r.quit)
 	procs := make([]*process, 0, len(r.procs))
 	for _, p := range r.procs {

@@ -4,6 +4,7 @@ package page
 // lines of styled text that wrap.
 
 import (
+	"slices"
 	"strings"
 
 	"ipctour/ui/draw"
@@ -50,6 +51,14 @@ type span struct {
 type line []span
 
 func styled(text string, st draw.Style) line { return line{{text, st}} }
+
+// width is the number of cells that a line fills.
+func (l line) width() (n int) {
+	for _, s := range l {
+		n += draw.Width(s.text)
+	}
+	return n
+}
 
 // line writes a line at (x, y).
 func (a area) line(x, y int, l line) int {
@@ -118,6 +127,20 @@ func (l line) wrap(w, indent int) []line {
 		out = append(out, now)
 	}
 	return out
+}
+
+// cutLines is the first rows of lines; the last of them says where more would follow.
+func cutLines(ls []line, rows int) []line {
+	if len(ls) <= rows || rows < 1 {
+		return ls
+	}
+	ls = slices.Clone(ls[:rows])
+	last := slices.Clone(ls[rows-1])
+	if n := len(last); n > 0 {
+		last[n-1].text = strings.TrimRight(last[n-1].text, " ") + " …"
+	}
+	ls[rows-1] = last
+	return ls
 }
 
 // words splits text into words and single spaces.

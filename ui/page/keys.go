@@ -46,6 +46,8 @@ const (
 	doCloseEnd
 	doAgain
 	doHint
+	doSlower
+	doFaster
 	doChoice1
 	doChoice2
 	doShow
@@ -152,11 +154,14 @@ var lessonKeys = []Key{
 }
 
 var replayKeys = []Key{
-	{doFreeze, []string{"space"}, "space", "play, pause", "play it as fast as it happened, or pause", false},
+	{doFreeze, []string{"space"}, "space", "play, pause", "play it, or pause", false},
+	{doNext, []string{"n"}, "n", "next step", "to the end of the next step", false},
 	{doEarlierEvent, []string{"[", "left"}, "[ ]", "back and forth", "one event back or forth", false},
 	{doLaterEvent, []string{"]", "right"}, "]", "", "", true},
 	{doEarlierJump, []string{"{"}, "{ }", "by a second", "a second back or forth", false},
 	{doLaterJump, []string{"}"}, "}", "", "", true},
+	{doSlower, []string{"-"}, "- +", "slower, faster", "play it slower, or faster, than it happened", false},
+	{doFaster, []string{"+", "="}, "+", "", "", true},
 	{doTop, []string{"home"}, "Home", "start", "to the first event", false},
 	{doBottom, []string{"end"}, "End", "end", "to the last event", false},
 	{doEvidence, []string{"e"}, "e", "evidence", "every figure: how it was read, and the command that reads it elsewhere", false},

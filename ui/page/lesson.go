@@ -66,13 +66,25 @@ type Lesson struct {
 	ask    *knobAsk
 	hints  int
 	note   line // the outcome of the last key
+	noted  time.Time
 	words  scroll
 	// newest is the picture of the event of that number.
 	newest   *scene.Scene
 	newestAt uint64
 	tall     bool // the picture needs the whole width
-	panel    int  // on a small screen: 0 the picture, 1 the words
+	drop     int  // rows above a picture that is much lower than its place
+	panel    panel
 }
+
+// panel is what a screen shows that has room for one thing at a time.
+type panel int
+
+const (
+	thePicture panel = iota
+	theFigures       // with the tables and the x-ray
+	theWords
+	panels
+)
 
 // OpenLesson is the page of a lesson: its prediction, or its words where it is
 // still to come.
@@ -113,6 +125,7 @@ func (l *Lesson) Update(msg tea.Msg) (Move, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		l.w, l.h, l.tall = msg.Width, msg.Height, false
 		l.fit()
+		l.settle()
 	case Awake:
 		l.lastKey = l.env.Now()
 	case tea.KeyPressMsg:
@@ -193,8 +206,10 @@ func (l *Lesson) follow(do Intent) (Move, tea.Cmd) {
 		}
 	case doFreeze, doEarlierEvent, doLaterEvent, doEarlierJump, doLaterJump:
 		l.history(do)
-	case doLeft, doRight:
-		l.panel = 1 - l.panel
+	case doRight:
+		l.panel = (l.panel + 1) % panels
+	case doLeft:
+		l.panel = (l.panel + panels - 1) % panels
 	case doUp, doDown, doPageUp, doPageDown:
 		l.words.move(do, len(l.wordLines(l.wordArea().W)), l.wordArea().H)
 	default:
@@ -226,8 +241,8 @@ func (l *Lesson) latest() *scene.Scene {
 
 func (l *Lesson) scene() *scene.Scene { return l.sim.Draw(l.world()) }
 
-func (l *Lesson) say(text string)  { l.note = styled(text, draw.Dim) }
-func (l *Lesson) warn(text string) { l.note = styled(text, draw.Fail) }
+func (l *Lesson) say(text string)  { l.note, l.noted = styled(text, draw.Text), l.env.Now() }
+func (l *Lesson) warn(text string) { l.note, l.noted = styled(text, draw.Fail), l.env.Now() }
 
 // clockText is a time of the run: 00:12, or with tenths.
 func clockText(d time.Duration, tenths bool) string {

@@ -48,7 +48,7 @@ func Still(msg tea.Msg) bool {
 func (l *Lesson) run() tea.Cmd {
 	l.phase, l.tape, l.next, l.ended = starting, sims.NewTape(l.sim), false, false
 	l.frozen, l.past, l.at, l.claims, l.note, l.chosen, l.graded = false, nil, 0, nil, nil, "", ""
-	l.tall, l.moved, l.newest = false, false, nil
+	l.tall, l.drop, l.moved, l.newest = false, 0, false, nil
 	l.begun, l.base, l.clock = time.Time{}, 0, 0
 	it, env := l.it, l.env
 	l.cast = &cast{start: func() (Player, error) {
@@ -117,6 +117,8 @@ func (l *Lesson) happened(msg castEvents) tea.Cmd {
 		case stage.StepBegun:
 			l.next, l.words.top, l.hints = false, 0, 0
 			l.note, l.moved = nil, false
+		case stage.Trouble:
+			l.warn(e.S["text"])
 		case stage.StepDone:
 			grown = true
 			cmds = append(cmds, l.stepDone(e.Name))
@@ -124,6 +126,7 @@ func (l *Lesson) happened(msg castEvents) tea.Cmd {
 	}
 	if grown {
 		l.fit()
+		l.settle()
 	}
 	if !msg.over {
 		return tea.Batch(append(cmds, l.cast.listen())...)

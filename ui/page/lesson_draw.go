@@ -6,6 +6,7 @@ package page
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"ipctour/sims"
 	"ipctour/ui/draw"
@@ -67,7 +68,7 @@ func (l *Lesson) state(w *sims.World) (string, draw.Style) {
 
 // lessonPlan is where the parts of a running lesson are.
 type lessonPlan struct {
-	head, caption, words, picture, process, knobs, house area
+	head, caption, words, picture, note, process, knobs, house area
 	// rest has the figures, tables and calls where they are not below the picture.
 	rest area
 }
@@ -87,13 +88,16 @@ func (l *Lesson) plan(a area) lessonPlan {
 			air = 1 // between this lesson's keys and those of all lessons
 		}
 	case a.H >= 22:
-		knobRows = min(knobRows, 2)
+		knobRows, houseRows = min(knobRows, 2), 1
 	default:
 		knobRows = min(knobRows, 1)
 	}
 	rows := knobRows + air + processRows + houseRows
 	head, body, foot := frame(a, rows)
 	p.head = head
+	if foot.Y > body.Y+body.H { // the row between the two
+		p.note = area{foot.c, draw.Rect{X: foot.X, Y: foot.Y - 1, W: foot.W, H: 1}}
+	}
 	p.knobs = foot.part(0, 0, foot.W, knobRows)
 	p.process = foot.part(0, knobRows+air, foot.W, processRows)
 	p.house = foot.part(0, knobRows+air+processRows, foot.W, houseRows)
@@ -107,7 +111,7 @@ func (l *Lesson) planBody(p *lessonPlan, body area) {
 	case body.W >= 96 && body.H >= 14 && l.tall: // the picture across, the rest below it
 		need := l.tallRows(body)
 		w := max(34, min(body.W/2-2, textCells))
-		planPicture(p, body.part(0, 0, body.W, body.H-need-1), 1, 0)
+		planPicture(p, body.part(0, 0, body.W, body.H-need-1), 1, 1)
 		p.words = body.part(0, body.H-need, w, need)
 		p.rest = body.part(w+3, body.H-need, body.W-w-3, need)
 	case body.W >= 96 && body.H >= 14: // side by side
@@ -116,11 +120,13 @@ func (l *Lesson) planBody(p *lessonPlan, body area) {
 		planPicture(p, body.part(w+3, 0, body.W-w-3, body.H), 2, 1)
 	case body.W >= 56 && body.H >= 14: // one above the other
 		w := min(body.W, textCells)
-		need := max(4, min(len(l.wordLines(w)), body.H*2/5))
+		need := max(4, min(len(l.wordLines(w)), body.H/3))
 		p.words = body.part(0, body.H-need, w, need)
 		planPicture(p, body.part(0, 0, body.W, body.H-need-1), 2, 0)
-	case l.panel == 1 || l.menu != nil || l.ask != nil || l.phase != live: // one at a time
+	case l.panel == theWords || l.menu != nil || l.ask != nil || l.phase != live: // one at a time
 		p.words = body
+	case l.panel == theFigures:
+		p.rest = body
 	case body.H >= 9:
 		planPicture(p, body, 2, 0)
 	case body.H >= 6:
@@ -143,9 +149,20 @@ func (l *Lesson) fit() {
 	}
 	s := l.scene()
 	body := area{nil, draw.Rect{W: p.picture.X + p.picture.W - p.words.X, H: p.words.H}}
-	room := body.H - l.tallRows(body) - 2
+	room := body.H - l.tallRows(body) - 3
 	l.tall = !draw.SceneBoxes(s, p.picture.W, p.picture.H) && draw.Boxes(s, body.W, room) ||
 		!draw.SceneRoomy(s, p.picture.W, p.picture.H) && draw.Roomy(s, body.W, room)
+}
+
+// settle puts a picture that goes across into the middle of its place. It stays there
+// while processes come and go.
+func (l *Lesson) settle() {
+	if l.drop = 0; !l.tall {
+		return
+	}
+	p := l.plan(area{nil, draw.Rect{W: l.w, H: l.h}}).picture
+	drawn := draw.Picture(l.scene(), draw.Options{Width: p.W, Height: p.H})
+	l.drop = max(0, (p.H-drawn.Used())/2)
 }
 
 // planPicture gives the caption so many rows, whether it needs them or not: a
@@ -158,9 +175,10 @@ func planPicture(p *lessonPlan, a area, caption, air int) {
 // caption is the sentence above the picture: what is happening, or while it
 // stands still, what has just happened.
 func (l *Lesson) caption() string {
-	if l.frozen && l.at > 0 && l.at <= l.tape.Len() {
-		e := l.tape.Event(l.at - 1)
-		return clockText(e.At, true) + "  " + Tell(e)
+	for n := min(l.at, l.tape.Len()); l.frozen && n > 0; n-- {
+		if e := l.tape.Event(n - 1); OfNote(e) {
+			return clockText(e.At, true) + "  " + Tell(l.sim, e)
+		}
 	}
 	return l.scene().Sentence
 }
@@ -174,6 +192,12 @@ func (l *Lesson) footKnobs() []Key {
 	if l.phase == resting || l.phase == broken {
 		return []Key{{Shown: "any key", Says: "start again"}, {Shown: "t", Says: "text"}, {Shown: "esc", Says: "back"}, anyKeys[2]}
 	}
+	if l.ask != nil {
+		return []Key{{Shown: "⏎", Says: "take it"}, {Shown: "↑↓", Says: "examples"}, {Shown: "esc", Says: "leave it as it was"}}
+	}
+	if l.menu != nil {
+		return []Key{{Shown: "⏎", Says: "close it"}, {Shown: "↑↓", Says: "choose"}, {Shown: "esc", Says: "leave it open"}}
+	}
 	if l.frozen {
 		return []Key{{Shown: "space", Says: "live again"}, {Shown: "[ ]", Says: "event by event"}, {Shown: "{ }", Says: "second by second"}, {Shown: "e", Says: "evidence"}, {Shown: "?", Says: "all keys"}}
 	}
@@ -183,9 +207,9 @@ func (l *Lesson) footKnobs() []Key {
 	}
 	keys := []Key{first}
 	if l.w < 60 || l.h < 16 { // one panel at a time
-		keys = append(keys, Key{Shown: "→", Says: [...]string{"words", "picture"}[l.panel]})
+		keys = append(keys, Key{Shown: "→", Says: [...]string{"figures", "words", "picture"}[l.panel]})
 	}
-	if l.h < 28 { // there is no line for the keys of all lessons
+	if l.h < 22 { // there is no line for the keys of all lessons
 		keys = append(keys, Key{Shown: "?", Says: "all keys"})
 	}
 	return append(keys, l.knobKeys()...)
@@ -205,18 +229,52 @@ func (l *Lesson) Draw(cv *draw.Canvas, r draw.Rect) {
 	l.drawWords(p.words)
 	l.drawPicture(p, w)
 	keyLine(p.knobs, l.footKnobs())
-	p.process.line(0, 0, l.chosenLine())
+	l.drawNote(p)
+	if l.Typing() {
+		return
+	}
+	p.process.line(0, 0, l.chosenLine(p.process.W))
 	if !l.frozen && l.phase == live {
-		house := lessonKeys[1:]
-		if p.house.W < 100 { // the last word is where the others are
-			house = append([]Key{lessonKeys[9]}, lessonKeys[1:9]...)
-		}
-		keyLine(p.house, house)
+		keyLine(p.house, houseKeys(p))
 	}
 }
 
+// houseKeys are those of all lessons, in a line; where there is no line for the chosen
+// process, with what can be done to it.
+func houseKeys(p lessonPlan) []Key {
+	if p.process.H > 0 && p.house.W >= 100 {
+		return lessonKeys[1:]
+	}
+	keys := []Key{{Shown: "?", Says: "all keys"}, {Shown: "space", Says: "freeze"}, {Shown: "e", Says: "evidence"}, {Shown: "c", Says: "code"}, {Shown: "t", Says: "text"}}
+	if p.process.H == 0 {
+		keys = append(keys, Key{Shown: "x", Says: "x-ray"}, Key{Shown: "K", Says: "kill"})
+	}
+	return keys
+}
+
+// noteTime is how long the outcome of a key stands over the keys, on a screen that has
+// no row for it.
+const noteTime = 4 * time.Second
+
+// drawNote writes the outcome of the last key above the keys.
+func (l *Lesson) drawNote(p lessonPlan) {
+	switch {
+	case len(l.note) == 0 || l.phase == broken:
+	case p.note.H > 0:
+		p.note.line(0, 0, l.note)
+	case l.env.Now().Sub(l.noted) < noteTime:
+		p.knobs.put(0, 0, strings.Repeat(" ", p.knobs.W), draw.Text)
+		p.knobs.line(0, 0, l.note)
+	}
+}
+
+// drawWords writes the words, and below them the steps of the walk where there is room
+// for them all.
 func (l *Lesson) drawWords(a area) {
 	lines := l.wordLines(a.W)
+	if steps := l.stepLines(a.W); !l.Typing() && a.H >= len(lines)+len(steps)+3 {
+		a.part(0, a.H-len(steps)-1, a.W, len(steps)).lines(0, steps)
+	}
 	if len(lines) > a.H && a.H > 1 {
 		text := a.part(0, 0, a.W, a.H-1)
 		l.words.lines(text, lines)
@@ -226,17 +284,43 @@ func (l *Lesson) drawWords(a area) {
 	a.lines(0, lines)
 }
 
+// stepLines list the steps of the walk: done, under way, to come.
+func (l *Lesson) stepLines(width int) (out []line) {
+	w := l.world()
+	now := l.stepAt(w.Step)
+	for i := range l.sim.Walk {
+		mark, st := "· ", draw.Dim
+		switch {
+		case i == now && w.StepOpen:
+			mark, st = "▸ ", draw.Text
+		case i == now:
+			mark, st = "✓ ", draw.Text
+		case i < now:
+			mark = "✓ "
+		}
+		out = append(out, line{{mark, draw.Accent}, {l.sim.Walk[i].For, st}}.wrap(width, 2)...)
+	}
+	return out
+}
+
 func (l *Lesson) drawPicture(p lessonPlan, w *sims.World) {
-	if p.picture.H < 1 || p.picture.W < 1 || len(w.Actors) == 0 || w.Casts == 0 {
+	if len(w.Actors) == 0 || w.Casts == 0 {
 		return
 	}
 	s := l.sim.Draw(w)
+	if p.rest.W > 0 && p.rest.H > 0 {
+		p.rest.c.Paste(draw.Below(s, p.rest.c.Part(p.rest.W, p.rest.H)), p.rest.X, p.rest.Y)
+	}
+	if p.picture.H < 1 || p.picture.W < 1 {
+		return
+	}
 	st := draw.Strong
 	if l.frozen {
 		st = draw.Accent.Bold()
 	}
-	p.caption.lines(0, styled(l.caption(), st).wrap(p.caption.W, 0))
-	o := p.picture.c.Part(p.picture.W, p.picture.H)
+	p.caption.lines(0, cutLines(styled(l.caption(), st).wrap(p.caption.W, 0), p.caption.H))
+	drop := min(l.drop, max(0, p.picture.H-1))
+	o := p.picture.c.Part(p.picture.W, p.picture.H-drop)
 	o.Spin = l.spin
 	if l.frozen {
 		o.Spin = 0
@@ -245,8 +329,7 @@ func (l *Lesson) drawPicture(p lessonPlan, w *sims.World) {
 		p.picture.c.Paste(draw.Scene(s, o), p.picture.X, p.picture.Y)
 		return
 	}
-	p.picture.c.Paste(draw.Picture(s, o), p.picture.X, p.picture.Y)
-	p.picture.c.Paste(draw.Below(s, p.rest.c.Part(p.rest.W, p.rest.H)), p.rest.X, p.rest.Y)
+	p.picture.c.Paste(draw.Picture(s, o), p.picture.X, p.picture.Y+drop)
 }
 
 func plural(n int, thing string) string {

@@ -25,14 +25,14 @@ func (l *Lesson) turn(k *sims.Knob) tea.Cmd {
 	if l.phase != live {
 		return nil
 	}
-	l.unfreeze()
+	again := l.unfreeze()
 	if c, ok := k.Act.(sims.Choose); ok {
 		if o := l.option(c.Option); o != nil && o.Check != nil {
 			l.ask = newKnobAsk(k, o, l.tape.Last().Options[c.Option])
 			return nil
 		}
 	}
-	l.say(l.turned(k))
+	l.say(again + l.turned(k))
 	l.moved = true
 	name := k.Name
 	return l.cast.do("do that ("+name+")", func(p Player) error { return p.Turn(name, "") })
@@ -180,7 +180,7 @@ func (l *Lesson) act(do Intent) tea.Cmd {
 }
 
 func (l *Lesson) fault(f stage.Fault, role string) tea.Cmd {
-	l.unfreeze()
+	again := l.unfreeze()
 	if a := l.tape.Last().Actor(role); !a.Life.Alive() {
 		l.say("The " + l.nameOf(role) + " has ended already. R starts anew.")
 		return nil
@@ -188,11 +188,11 @@ func (l *Lesson) fault(f stage.Fault, role string) tea.Cmd {
 	l.moved = true
 	switch f {
 	case stage.Kill:
-		l.say("SIGKILL to the " + l.nameOf(role) + ". R starts new processes.")
+		l.say(again + "SIGKILL to the " + l.nameOf(role) + ". R starts new processes.")
 	case stage.StopIt:
-		l.say("SIGSTOP to the " + l.nameOf(role) + ". C lets it go on.")
+		l.say(again + "SIGSTOP to the " + l.nameOf(role) + ". C lets it go on.")
 	case stage.Continue:
-		l.say("SIGCONT to the " + l.nameOf(role) + ".")
+		l.say(again + "SIGCONT to the " + l.nameOf(role) + ".")
 	}
 	return l.cast.do(string(f)+" the "+l.nameOf(role), func(p Player) error { return p.Break(f, role, "") })
 }
@@ -254,7 +254,7 @@ func (m *endMenu) lines(w int) []line {
 		text := fmt.Sprintf("%d   descriptor %d: %s of the %s", i+1, f.N, modeWords[f.Mode], f.Object)
 		out = append(out, line{{mark, st}, {text, st}}.wrap(w, 6)...)
 	}
-	return append(out, nil, line{{"⏎", draw.Accent.Bold()}, {" close it   ", draw.Dim}, {"esc", draw.Accent.Bold()}, {" leave it open", draw.Dim}})
+	return out
 }
 
 var modeWords = map[string]string{"r": "the read end", "w": "the write end", "rw": "both ways", "": "a hold"}
@@ -328,11 +328,11 @@ func (a *knobAsk) lines(w int) []line {
 			out = append(out, line{{"  ", draw.Dim}, {v, draw.Text}}.hang(w, 2)...)
 		}
 	}
-	return gap(out, []line{{{"⏎", draw.Accent.Bold()}, {" take it   ", draw.Dim}, {"↑↓", draw.Accent.Bold()}, {" examples   ", draw.Dim}, {"esc", draw.Accent.Bold()}, {" back", draw.Dim}}})
+	return out
 }
 
-// chosenLine says which process the keys act on, and what they do.
-func (l *Lesson) chosenLine() line {
+// chosenLine says in so many cells which process the keys act on, and what they do.
+func (l *Lesson) chosenLine(w int) line {
 	a := l.actor()
 	if a == nil || l.phase != live || l.frozen {
 		return nil
@@ -342,10 +342,25 @@ func (l *Lesson) chosenLine() line {
 	if a.PID > 0 && a.Life.Alive() {
 		out = append(out, span{" " + strconv.Itoa(a.PID), st})
 	}
-	for _, k := range l.processKeys(a) {
+	for _, k := range fitting(l.processKeys(a), w-out.width()) {
 		out = append(out, span{"   " + k.Shown, draw.Accent}, span{" " + k.Says, draw.Dim})
 	}
 	return out
+}
+
+// fitting leaves out what matters least of the keys until they fit into w cells.
+func fitting(keys []Key, w int) []Key {
+	for _, least := range []string{"X", "Z", "C", "tab"} {
+		wide := 0
+		for _, k := range keys {
+			wide += 3 + draw.Width(k.Shown) + 1 + draw.Width(k.Says)
+		}
+		if wide <= w {
+			break
+		}
+		keys = slices.DeleteFunc(slices.Clone(keys), func(k Key) bool { return k.Shown == least })
+	}
+	return keys
 }
 
 // processKeys are what can be done to the chosen process as it is.

@@ -5,6 +5,7 @@ package page
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,7 +39,15 @@ func (l *Lesson) showAt(n int) {
 	l.frozen, l.past = true, l.tape.At(l.at)
 }
 
-func (l *Lesson) unfreeze() { l.frozen, l.past = false, nil }
+// unfreeze shows what is live again, and says so where it was not.
+func (l *Lesson) unfreeze() string {
+	was := l.frozen
+	l.frozen, l.past = false, nil
+	if was {
+		return "Live again. "
+	}
+	return ""
+}
 
 // moved is where a key leads from the place after at events: to the event of
 // note before or after, or a second away.
@@ -107,8 +116,8 @@ func OfNote(e sims.Event) bool {
 	return true
 }
 
-// Tell says in a sentence what an event was.
-func Tell(e sims.Event) string {
+// Tell says in a sentence what an event of a sim's run was.
+func Tell(sim *sims.Sim, e sims.Event) string {
 	who := e.Who
 	if who == "" {
 		who = "the run"
@@ -141,18 +150,32 @@ func Tell(e sims.Event) string {
 		return strings.TrimSpace("you turned: " + e.Name + " " + e.S["value"])
 	case stage.Faulted:
 		return "you caused a fault: " + e.Name + " of " + who
-	case stage.StepAsked:
-		return "step " + e.Name + " begins"
-	case stage.StepBegun:
-		return "step " + e.Name + " waits for its end"
-	case stage.StepDone:
-		return "step " + e.Name + " is done"
+	case stage.StepAsked, stage.StepBegun, stage.StepDone:
+		return tellStep(sim, e)
 	case stage.Trouble:
 		return who + ": " + e.S["text"]
+	case stage.Clearing:
+		return "the processes are ended"
 	case stage.Over:
 		return "the run ends"
 	}
 	return strings.TrimSpace(who + ": " + string(e.Kind) + " " + e.Name)
+}
+
+// tellStep names a step by its number and by what it waits for.
+func tellStep(sim *sims.Sim, e sims.Event) string {
+	i := slices.IndexFunc(sim.Walk, func(s sims.Step) bool { return s.ID == e.Name })
+	if i < 0 {
+		return "a step: " + e.Name
+	}
+	step := fmt.Sprintf("step %d of %d", i+1, len(sim.Walk))
+	switch e.Kind {
+	case stage.StepAsked:
+		return step + " begins"
+	case stage.StepBegun:
+		return step + " waits until " + sim.Walk[i].For
+	}
+	return step + " is done: " + sim.Walk[i].For
 }
 
 func tellReading(who string, e sims.Event) string {

@@ -100,10 +100,10 @@ func (l *Lesson) wordLines(w int) []line {
 		out = gap(out, paragraph(text, w, draw.Fail))
 		out = append(out, paragraph(t.Advice, w, draw.Dim)...)
 	}
-	if len(l.note) == 0 {
-		return out
+	if l.note.width() > l.w-4 { // the row above the keys has not room for it all
+		out = gap(out, l.note.wrap(w, 0))
 	}
-	return gap(out, l.note.wrap(w, 0))
+	return out
 }
 
 // dimmed is lines without their colours, to be looked past.

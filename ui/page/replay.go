@@ -5,12 +5,14 @@ package page
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"ipctour/lessons"
 	"ipctour/sims"
+	"ipctour/sims/stage"
 	"ipctour/ui/draw"
 )
 
@@ -22,6 +24,7 @@ type Replay struct {
 	at      int
 	playing bool
 	tag     int // drops beats of a play that was paused
+	pace    int // in paces
 	below   *Lesson
 }
 
@@ -32,7 +35,8 @@ func NewReplay(env *Env, l *lessons.Lesson, events []sims.Event) *Replay {
 	r := &Replay{env: env, it: l, tape: sims.NewTape(l.Sim), at: 1, playing: true}
 	r.tape.Add(events...)
 	r.at = min(1, r.tape.Len())
-	r.below = &Lesson{env: env, it: l, sim: l.Sim, tape: r.tape, frozen: true, phase: resting}
+	r.pace = slices.Index(paces, 1)
+	r.below = &Lesson{env: env, it: l, sim: l.Sim, tape: r.tape, frozen: true, phase: live}
 	r.show()
 	return r
 }
@@ -52,6 +56,9 @@ func (r *Replay) Keys() []Section {
 }
 
 const replayStep = 50 * time.Millisecond
+
+// paces are how fast a run can be played: 1 is as fast as it happened.
+var paces = []float64{1.0 / 16, 1.0 / 8, 1.0 / 4, 1.0 / 2, 1, 2, 4}
 
 func (r *Replay) beat() tea.Cmd {
 	r.tag++
@@ -90,7 +97,7 @@ func (r *Replay) advance() tea.Cmd {
 	}
 	until := r.tape.Event(r.at).At
 	if r.at > 0 {
-		until = r.tape.Event(r.at-1).At + replayStep
+		until = r.tape.Event(r.at-1).At + time.Duration(float64(replayStep)*paces[r.pace])
 	}
 	r.at++
 	for r.at < r.tape.Len() && r.tape.Event(r.at).At <= until {
@@ -110,6 +117,12 @@ func (r *Replay) follow(do Intent) (Move, tea.Cmd) {
 			}
 			return stay, r.beat()
 		}
+	case doSlower:
+		r.pace = max(r.pace-1, 0)
+	case doFaster:
+		r.pace = min(r.pace+1, len(paces)-1)
+	case doNext:
+		r.playing, r.at = false, r.stepEnd()
 	case doEarlierEvent, doLaterEvent, doEarlierJump, doLaterJump:
 		r.playing, r.at = false, moved(r.tape, r.at, do)
 	case doTop:
@@ -122,6 +135,16 @@ func (r *Replay) follow(do Intent) (Move, tea.Cmd) {
 	return stay, nil
 }
 
+// stepEnd is the place after the end of the next step, or the last place.
+func (r *Replay) stepEnd() int {
+	for n := r.at; n < r.tape.Len(); n++ {
+		if r.tape.Event(n).Kind == stage.StepDone {
+			return n + 1
+		}
+	}
+	return r.tape.Len()
+}
+
 // show puts the lesson's page, which draws the picture, at the present event.
 func (r *Replay) show() {
 	r.below.at = r.at
@@ -131,18 +154,42 @@ func (r *Replay) show() {
 // Draw paints the picture, with where in the run it is.
 func (r *Replay) Draw(cv *draw.Canvas, rect draw.Rect) {
 	a := on(cv, rect)
-	head, body, foot := frame(a, 1)
-	state, st := "❚❚ paused", draw.Accent.Bold()
-	if r.playing {
-		state, st = "▶ replay", draw.Good
+	keys := append(slices.Clone(replayKeys), anyKeys...)
+	rows := 1
+	if a.H >= 22 {
+		rows = min(keyRows(keys, a.W-4), 2)
 	}
-	if n := r.tape.Len(); n > 0 {
-		state += fmt.Sprintf("  %s of %s · event %d of %d", clockText(r.below.past.Now, true), clockText(r.tape.Event(n-1).At, true), r.at, n)
-	} else {
-		state = "the run is empty"
-	}
+	head, body, foot := frame(a, rows)
+	state, st := r.state(head.W)
 	r.below.drawTitle(head, state, st)
-	p := lessonPlan{caption: body.part(0, 0, body.W, 1), picture: body.part(0, 2, body.W, body.H-2)}
+	var p lessonPlan
+	r.below.planBody(&p, body)
+	r.below.drawWords(p.words)
 	r.below.drawPicture(p, r.below.past)
-	keyLine(foot, append(append([]Key{}, replayKeys...), anyKeys...))
+	keyLine(foot, keys)
+}
+
+// state is where in the run we are, and how fast it is played, in a line of w cells.
+func (r *Replay) state(w int) (string, draw.Style) {
+	n := r.tape.Len()
+	if n == 0 {
+		return "the run is empty", draw.Accent.Bold()
+	}
+	sign, word, st := "❚❚ ", "paused  ", draw.Accent.Bold()
+	if r.playing {
+		sign, word, st = "▶ ", "replay  ", draw.Good
+	}
+	if p := paces[r.pace]; p < 1 {
+		word += fmt.Sprintf("at 1/%.0f  ", 1/p)
+	} else if p > 1 {
+		word += fmt.Sprintf("at %.0f×  ", p)
+	}
+	if w < 60 {
+		return sign + clockText(r.below.past.Now, true) + fmt.Sprintf(" %d/%d", r.at, n), st
+	}
+	text := sign + word + clockText(r.below.past.Now, true) + " of " + clockText(r.tape.Event(n-1).At, true)
+	if w < 90 {
+		return text, st
+	}
+	return text + fmt.Sprintf(" · event %d of %d", r.at, n), st
 }

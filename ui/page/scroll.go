@@ -63,9 +63,9 @@ func follow(at, total, height int) int {
 }
 
 // keyLine writes "n next step   1 drain 1 byte" into rows of an area: keys in
-// the accent, words dim. What does not fit is left out.
+// the accent, words dim. What does not fit is left out, with a sign that there is more.
 func keyLine(a area, keys []Key) {
-	x, y := 0, 0
+	x, y, end := 0, 0, 0
 	for _, k := range keys {
 		if k.Quiet || k.Says == "" {
 			continue
@@ -75,10 +75,13 @@ func keyLine(a area, keys []Key) {
 			x, y = 0, y+1
 		}
 		if y >= a.H {
+			a.put(end, a.H-1, "…", draw.Dim)
 			return
 		}
 		x = a.put(x, y, k.Shown, draw.Accent.Bold())
-		x = a.put(x+1, y, k.Says, draw.Dim) + 3
+		end = a.put(x+1, y, k.Says, draw.Dim)
+		x = end + 3
+		end++
 	}
 }
 

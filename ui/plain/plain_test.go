@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ipctour/sims/scene"
+	"ipctour/sims/scenetest"
 )
 
 // full is a writer asleep on a full pipe that nobody reads.
@@ -127,7 +128,7 @@ func TestObjects(t *testing.T) {
 				"The signals of target: SIGTERM is in no set, was sent 0 times and handled 0 times.",
 				"The signals of target: 6 of 31,418 that this user may have wait."}},
 		{"signal sets without a process", scene.Signals{ID: "s", Label: "signals of target", Gone: true}, []string{"The signals of target are gone with its process."}},
-		{"a kind that is not known", odd{}, []string{"There is an object of the kind odd?thing: odd."}},
+		{"a kind that is not known", scenetest.Odd{}, []string{"There is an object of the kind odd?thing: odd."}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -8,10 +8,8 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
-	"github.com/yuin/goldmark/parser"
-	"github.com/yuin/goldmark/text"
-	"github.com/yuin/goldmark/util"
+
+	"ipctour/lessons/markdown"
 )
 
 // Class is what a stretch of text is.
@@ -66,47 +64,21 @@ type Options struct {
 	Figure func(id string) string
 }
 
-// Lines lays out Markdown in rows of at most width cells. A width below 1 is
+// Lines lays out words, in Markdown, in rows of at most width cells. A width below 1 is
 // taken as 1. The same arguments always give the same lines, as long as the
 // callbacks do.
-func Lines(markdown string, width int, o Options) []Line {
-	source := []byte(markdown)
+func Lines(words string, width int, o Options) []Line {
+	source := []byte(words)
 	l := layout{source: source, Options: o, marks: pretty}
 	if o.ASCII {
 		l.marks = plain
 	}
 	width = max(width, 1)
-	lines := l.blocks(newParser().Parse(text.NewReader(source)), width)
+	lines := l.blocks(markdown.Parse(source), width)
 	for i := range lines {
 		lines[i] = l.finish(lines[i], width)
 	}
 	return lines
-}
-
-// newParser reads CommonMark with tables and without HTML: "<fcntl.h>" is text.
-func newParser() parser.Parser {
-	return parser.NewParser(
-		parser.WithBlockParsers(
-			util.Prioritized(parser.NewSetextHeadingParser(), 100),
-			util.Prioritized(parser.NewThematicBreakParser(), 200),
-			util.Prioritized(parser.NewListParser(), 300),
-			util.Prioritized(parser.NewListItemParser(), 400),
-			util.Prioritized(parser.NewCodeBlockParser(), 500),
-			util.Prioritized(parser.NewATXHeadingParser(), 600),
-			util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
-			util.Prioritized(parser.NewBlockquoteParser(), 800),
-			util.Prioritized(parser.NewParagraphParser(), 1000),
-		),
-		parser.WithInlineParsers(
-			util.Prioritized(parser.NewCodeSpanParser(), 100),
-			util.Prioritized(parser.NewLinkParser(), 200),
-			util.Prioritized(parser.NewAutoLinkParser(), 300),
-			util.Prioritized(parser.NewEmphasisParser(), 500),
-		),
-		parser.WithParagraphTransformers(append(parser.DefaultParagraphTransformers(),
-			util.Prioritized(extension.NewTableParagraphTransformer(), 200))...),
-		parser.WithASTTransformers(util.Prioritized(extension.NewTableASTTransformer(), 0)),
-	)
 }
 
 // glyphs are the signs that are not in the source.
