@@ -15,6 +15,7 @@ import (
 type due struct {
 	step  *Step
 	turns []Turn
+	fresh bool // a new cast was started for it
 }
 
 // begin starts the cast anew where the one that is there cannot do the step, and
@@ -24,7 +25,7 @@ func (p *Play) begin(s *Step) error {
 		if err := p.recast("started anew", false); err != nil {
 			return fmt.Errorf("step %s: %w", s.ID, err)
 		}
-		p.due = &due{s, s.Turn}
+		p.due = &due{s, s.Turn, true}
 		return nil
 	}
 	p.asked(s)
@@ -40,7 +41,7 @@ func (p *Play) asked(s *Step) {
 func (p *Play) turnAll(s *Step, turns []Turn, waited bool) error {
 	for i, t := range turns {
 		if t.When != nil && (i > 0 || !waited) {
-			p.due = &due{s, turns[i:]} // asked once the events so far are known
+			p.due = &due{step: s, turns: turns[i:]} // asked once the events so far are known
 			return nil
 		}
 		if err := p.turnOne(s, t); err != nil {
@@ -55,12 +56,21 @@ func (p *Play) turnAll(s *Step, turns []Turn, waited bool) error {
 // turnDue goes on with a step whose knobs wait, once they need not any more.
 func (p *Play) turnDue() {
 	d := p.due
-	if d == nil || p.run == nil || len(d.turns) > 0 && d.turns[0].When != nil && !d.turns[0].When(p.world) {
+	if d == nil || p.run == nil {
+		return
+	}
+	begin := func() error {
+		p.asked(d.step) // the world as it is now is the one before the knobs
+		return p.turnAll(d.step, d.turns, true)
+	}
+	switch untouched := len(d.turns) == len(d.step.Turn); {
+	case untouched && !d.fresh && d.step.Anew != nil && d.step.Anew(p.world): // what you did last was not known when it was asked
+		begin = func() error { return p.begin(d.step) }
+	case len(d.turns) > 0 && d.turns[0].When != nil && !d.turns[0].When(p.world):
 		return
 	}
 	p.due = nil
-	p.asked(d.step) // the world as it is now is the one before the knobs
-	if err := p.turnAll(d.step, d.turns, true); err != nil {
+	if err := begin(); err != nil {
 		p.journal.Add(Event{Source: stage.FromStage, Kind: stage.Trouble, S: map[string]string{
 			"text": err.Error(), "advice": "Start the cast anew."}})
 	}

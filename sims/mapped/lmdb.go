@@ -89,8 +89,8 @@ var lmdb = sims.Sim{
 			v := decodeStore(w)
 			return v.newest.txn > 0 && readersAt(w, v.newest.txn) && w.Actor("writer").Idle && w.Actor("holder").Idle
 		}},
-		{ID: "commit", Turn: sims.Press("commit"), For: "the commit is done, and both readers have read it", Until: committed},
-		{ID: "held", Turn: sims.Press("hold before the checksum", "commit"), For: "the writer stands in the midst of the meta page, and each reader has read 20 times meanwhile", Until: func(w *sims.World) bool {
+		{ID: "commit", Turn: withWriter("commit"), For: "the commit is done, and both readers have read it", Until: committed},
+		{ID: "held", Turn: withWriter("hold before the checksum", "commit"), For: "the writer stands in the midst of the meta page, and each reader has read 20 times meanwhile", Until: func(w *sims.World) bool {
 			v := decodeStore(w)
 			return w.Actor("writer").Gate == "checksum" && v.torn() == 1 && passedOver(w, w.Before) >= 20 && readersAt(w, v.newest.txn)
 		}},
@@ -103,8 +103,8 @@ var lmdb = sims.Sim{
 		{ID: "unhurt", For: "each reader has read 50 times since", Until: func(w *sims.World) bool {
 			return passedOver(w, w.After("killed")) >= 50 && w.Actor("writer").Life == scene.Killed && decodeStore(w).torn() == 1
 		}},
-		{ID: "again", Turn: sims.Press("start the writer", "commit"), For: "the commit is done, and both readers have read it", Until: committed},
-		{ID: "sealed", Turn: []sims.Turn{{Knob: "die at", Value: "last msync"}, {Knob: "commit"}}, For: "the writer is dead, and both readers have read its transaction", Until: func(w *sims.World) bool {
+		{ID: "again", Turn: withWriter("commit"), For: "the commit is done, and both readers have read it", Until: committed},
+		{ID: "sealed", Turn: append(withWriter(), sims.Turn{Knob: "die at", Value: "last msync", When: writerLives}, sims.Turn{Knob: "commit"}), For: "the writer is dead, and both readers have read its transaction", Until: func(w *sims.World) bool {
 			txn := decodeStore(w).newest.txn
 			return w.Actor("writer").Life == scene.Killed && txn > decodeStore(w.Before).newest.txn && readersAt(w, txn)
 		}},
@@ -112,7 +112,7 @@ var lmdb = sims.Sim{
 			m, v := w.News("holder", "holds"), decodeStore(w)
 			return w.ReadSince(m) && v.oldest() == uint64(m.N["txn"]) && v.newest.txn == v.oldest() && w.Actor("writer").Idle
 		}},
-		{ID: "pinned", Turn: sims.Press("commit", "commit", "commit"), For: "a commit was refused, and both readers have read the one before it", Until: func(w *sims.World) bool {
+		{ID: "pinned", Turn: withWriter("commit", "commit", "commit"), For: "a commit was refused, and both readers have read the one before it", Until: func(w *sims.World) bool {
 			txn := decodeStore(w).newest.txn
 			return w.ReadSince(w.News("writer", "refused")) && readersAt(w, txn) && holds(w) > 0 && txn > uint64(holds(w))
 		}},
@@ -127,6 +127,17 @@ var lmdb = sims.Sim{
 	},
 	Claims: storeClaims,
 }
+
+// withWriter turns knobs once there is a writer; where it has ended another is started.
+func withWriter(knobs ...string) []sims.Turn {
+	turns := append([]sims.Turn{{Knob: "start the writer", If: func(w *sims.World) bool { return !writerLives(w) }}}, sims.Press(knobs...)...)
+	if len(knobs) > 0 {
+		turns[1].When = writerLives
+	}
+	return turns
+}
+
+func writerLives(w *sims.World) bool { return w.Actor("writer").Life.Alive() }
 
 var readerCounters = []string{"reads", "half", "torn", "txn"}
 

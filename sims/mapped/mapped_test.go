@@ -26,8 +26,8 @@ func TestPlayedBetween(t *testing.T) {
 	})
 	t.Run("lmdb", func(t *testing.T) {
 		simtest.Between(t, &lmdb, map[string][]string{
-			"commit":  {"commit", "commit", "look again"},
-			"held":    {"write on and on", "x-ray the readers"},
+			"commit":  {"commit", "commit", "look again", "kill the writer"},
+			"held":    {"kill the writer", "start the writer", "write on and on", "x-ray the readers"},
 			"watched": {"x-ray the readers"},
 			"killed":  {"x-ray the readers", "look again"},
 			"again":   {"hold a version", "give it up"},

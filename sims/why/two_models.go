@@ -72,20 +72,20 @@ var twoModels = sims.Sim{
 	Draw:     drawTwoModels,
 	Measured: howOftenCopied,
 	Walk: []sims.Step{
-		{ID: "ready", For: "the reader and the consumer are asleep", Until: bothReady},
-		{ID: "copied", Turn: []sims.Turn{{Knob: "watch the pipe's two", Value: "on"}, {Knob: "send by pipe"}}, For: "100 messages have gone through the pipe", Until: func(w *sims.World) bool {
+		{ID: "ready", Anew: somebodyGone, For: "the reader and the consumer are asleep", Until: bothReady},
+		{ID: "copied", Anew: somebodyGone, Turn: []sims.Turn{{Knob: "watch the pipe's two", Value: "on", When: atRest}, {Knob: "send by pipe"}}, For: "100 messages have gone through the pipe", Until: func(w *sims.World) bool {
 			return batchDone(w, "writer", "reader") && w.Asleep("reader", "pipe_read")
 		}},
-		{ID: "shared", Turn: []sims.Turn{{Knob: "watch the memory's two", Value: "on"}, {Knob: "send by memory"}}, For: "100 messages have been taken out of the shared frame", Until: func(w *sims.World) bool {
+		{ID: "shared", Anew: somebodyGone, Turn: []sims.Turn{{Knob: "watch the memory's two", Value: "on", When: atRest}, {Knob: "send by memory"}}, For: "100 messages have been taken out of the shared frame", Until: func(w *sims.World) bool {
 			return batchDone(w, "producer", "consumer") && w.Asleep("consumer", "futex")
 		}},
 		{ID: "large", Turn: []sims.Turn{{Knob: "watch nobody"}, {Knob: "payload", Value: strconv.Itoa(large)}}, For: "new processes, for messages of 256 KiB, are ready", Until: func(w *sims.World) bool {
 			return payload(w) == large && bothReady(w)
 		}},
-		{ID: "slept", Turn: sims.Press("watch nobody", "send by pipe"), For: "100 messages of 256 KiB have gone through the pipe", Until: func(w *sims.World) bool {
+		{ID: "slept", Anew: somebodyGone, Turn: []sims.Turn{{Knob: "watch nobody", When: atRest}, {Knob: "send by pipe", When: atRest}}, For: "100 messages of 256 KiB have gone through the pipe", Until: func(w *sims.World) bool {
 			return batchDone(w, "writer", "reader") && w.Asleep("reader", "pipe_read")
 		}},
-		{ID: "awake", Turn: sims.Press("watch nobody", "send by memory"), For: "100 messages of 256 KiB have been taken out of the shared frame", Until: func(w *sims.World) bool {
+		{ID: "awake", Anew: somebodyGone, Turn: []sims.Turn{{Knob: "watch nobody", When: atRest}, {Knob: "send by memory", When: atRest}}, For: "100 messages of 256 KiB have been taken out of the shared frame", Until: func(w *sims.World) bool {
 			return batchDone(w, "producer", "consumer") && w.Asleep("consumer", "futex")
 		}},
 	},

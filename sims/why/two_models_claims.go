@@ -4,6 +4,7 @@ package why
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"ipctour/sims"
@@ -90,6 +91,15 @@ func payload(w *sims.World) int64 {
 // their start was over.
 func bothReady(w *sims.World) bool {
 	return w.Asleep("reader", "pipe_read") && w.Asleep("consumer", "futex") && counted(w, "writer") && counted(w, "reader") && counted(w, "producer") && counted(w, "consumer")
+}
+
+// atRest: nothing is under way.
+func atRest(w *sims.World) bool {
+	return bothReady(w) && w.Actor("writer").Idle && w.Actor("producer").Idle
+}
+
+func somebodyGone(w *sims.World) bool {
+	return slices.ContainsFunc(w.Actors, func(a *sims.ActorState) bool { return a.Ended() != "" })
 }
 
 // counted: the kernel's account of the role's bytes is not older than the role's own

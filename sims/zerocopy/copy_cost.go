@@ -52,14 +52,14 @@ var copyCost = sims.Sim{
 	Draw:     drawCopyCost,
 	Measured: crossoverRange,
 	Walk: []sims.Step{
-		{ID: "byte", Turn: sims.Press("1 B"), For: "one byte has been timed", Until: measured(1)},
-		{ID: "page", Turn: sims.Press("4 KiB"), For: "4 KiB have been timed", Until: measured(4 << 10)},
-		{ID: "mebibyte", Turn: sims.Press("1 MiB"), For: "a mebibyte has been timed", Until: measured(mebibyte)},
-		{ID: "all", Turn: []sims.Turn{{Knob: "x-ray sender", Value: "off"}, {Knob: "all sizes"}}, For: "all sizes have been timed", Until: func(w *sims.World) bool {
+		{ID: "byte", Anew: costGone, Turn: sims.Press("1 B"), For: "one byte has been timed", Until: measured(1)},
+		{ID: "page", Anew: costGone, Turn: sims.Press("4 KiB"), For: "4 KiB have been timed", Until: measured(4 << 10)},
+		{ID: "mebibyte", Anew: costGone, Turn: sims.Press("1 MiB"), For: "a mebibyte has been timed", Until: measured(mebibyte)},
+		{ID: "all", Anew: costGone, Turn: []sims.Turn{{Knob: "x-ray sender", Value: "off", When: resting}, {Knob: "all sizes"}}, For: "all sizes have been timed", Until: func(w *sims.World) bool {
 			return settled(w, w.News("sender", "all"))
 		}},
-		{ID: "x-ray-pipe", Turn: []sims.Turn{{Knob: "x-ray sender", Value: "on"}, {Knob: "one by pipe"}}, For: "a mebibyte has gone through the pipe under the x-ray", Until: sentOnce("by pipe")},
-		{ID: "x-ray-ring", Turn: []sims.Turn{{Knob: "x-ray sender", Value: "on"}, {Knob: "one by ring"}}, For: "a mebibyte has been handed over under the x-ray", Until: sentOnce("by ring")},
+		{ID: "x-ray-pipe", Anew: costGone, Turn: []sims.Turn{{Knob: "x-ray sender", Value: "on", When: resting}, {Knob: "one by pipe"}}, For: "a mebibyte has gone through the pipe under the x-ray", Until: sentOnce("by pipe")},
+		{ID: "x-ray-ring", Anew: costGone, Turn: []sims.Turn{{Knob: "x-ray sender", Value: "on", When: resting}, {Knob: "one by ring"}}, For: "a mebibyte has been handed over under the x-ray", Until: sentOnce("by ring")},
 	},
 	Claims: copyCostClaims,
 }

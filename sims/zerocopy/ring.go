@@ -67,10 +67,10 @@ var ring = sims.Sim{
 	Measured: doorbellsWhenBusy,
 	Walk: []sims.Step{
 		{ID: "asleep", For: "the consumer is asleep on an empty ring", Until: consumerAsleep},
-		{ID: "one", Turn: sims.Press("send 1"), For: "a message was taken, and both page tables lead to it", Until: func(w *sims.World) bool {
+		{ID: "one", Anew: ringGone, Turn: []sims.Turn{{Knob: "send 1", When: drained}}, For: "a message was taken, and both page tables lead to it", Until: func(w *sims.World) bool {
 			return drained(w) && sent(w) >= 1 && w.Mapping("producer", "ring").Level("present") == 1 && w.Mapping("consumer", "ring").Level("present") == 1
 		}},
-		{ID: "stopped", Turn: sims.Press("pause consumer", "send 5"), For: "five messages lie in the ring of a stopped consumer", Until: func(w *sims.World) bool {
+		{ID: "stopped", Anew: ringGone, Turn: []sims.Turn{{Knob: "pause consumer", When: still}, {Knob: "send 5"}}, For: "five messages lie in the ring of a stopped consumer", Until: func(w *sims.World) bool {
 			return level(w) >= min(5, slots(w)) && sent(w) >= min(5, slots(w)-level(w.Before)) && w.Actor("consumer").Life == scene.Stopped && rungCounted(w)
 		}},
 		{ID: "full", Turn: sims.Press("send 20"), For: "the producer is asleep before a full ring", Until: func(w *sims.World) bool {
@@ -85,7 +85,7 @@ var ring = sims.Sim{
 		{ID: "busy", Turn: []sims.Turn{{Knob: "batch", Value: "4"}, {Knob: "send 10,000"}}, For: "ten thousand messages were taken", Until: func(w *sims.World) bool {
 			return drained(w) && head(w) >= burst
 		}},
-		{ID: "x-ray", Turn: []sims.Turn{{Knob: "x-ray both", Value: "on"}, {Knob: "send 5"}, {Knob: "send 5"}}, For: "ten more were taken under the x-ray", Until: func(w *sims.World) bool {
+		{ID: "x-ray", Anew: ringGone, Turn: []sims.Turn{{Knob: "x-ray both", Value: "on", When: drained}, {Knob: "send 5"}, {Knob: "send 5"}}, For: "ten more were taken under the x-ray", Until: func(w *sims.World) bool {
 			// a sleeper's last write has returned before its reader could take anything
 			return drained(w) && sent(w) >= 10 && (w.Called("producer") > 0 || w.Actor("producer").Untraced != "")
 		}},

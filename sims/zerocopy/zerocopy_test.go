@@ -40,8 +40,11 @@ func TestPlayedBetween(t *testing.T) {
 			"anew":          {"send 20"},
 		})
 	})
-	t.Run("ring, heirs by hand", func(t *testing.T) {
+	t.Run("ring, deaths by hand", func(t *testing.T) {
 		simtest.Between(t, &ring, map[string][]string{
+			"one":           {"kill consumer"},
+			"stopped":       {"send 5", "kill producer"},
+			"x-ray":         {"kill consumer", "next consumer", "send 5"},
 			"next-consumer": {"next consumer"},
 			"next-producer": {"kill producer", "next producer"},
 		})
