@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ipctour/sims"
+	"ipctour/sims/stage"
 )
 
 // Between goes through one walk as a learner does who plays on the way: before the
@@ -22,6 +23,7 @@ func Between(t *testing.T, s *sims.Sim, played map[string][]string) {
 	}
 	defer finish(t, p)
 	w := sims.NewWorld(s)
+	since := int64(-1) // the look at which the latest knob was known to be turned
 	until := func(what string, done <-chan error, met func() bool) {
 		t.Helper()
 		deadline := time.After(Patience)
@@ -33,6 +35,9 @@ func Between(t *testing.T, s *sims.Sim, played map[string][]string) {
 				}
 				for _, e := range batch {
 					w.Apply(e)
+					if e.Kind == stage.Turned || e.Kind == stage.Begin {
+						since = w.Beats
+					}
 					check(t, s, w)
 				}
 			case err := <-done:
@@ -53,9 +58,9 @@ func Between(t *testing.T, s *sims.Sim, played map[string][]string) {
 	for i := range s.Walk {
 		step := &s.Walk[i]
 		for _, knob := range played[step.ID] {
+			since = -1
 			done := do(func() error { return p.Turn(knob, "") })
-			beats := w.Beats
-			until(knob+" was turned", done, func() bool { return w.Beats >= beats+8 })
+			until(knob+" was turned", done, func() bool { return since >= 0 && w.Beats >= since+8 })
 		}
 		until(step.For, do(p.Next), func() bool { return w.After(step.ID) != nil })
 	}
