@@ -108,7 +108,7 @@ var lmdb = sims.Sim{
 			txn := decodeStore(w).newest.txn
 			return w.Actor("writer").Life == scene.Killed && txn > decodeStore(w.Before).newest.txn && readersAt(w, txn)
 		}},
-		{ID: "old-reader", Turn: sims.Press("start the writer", "hold a version"), For: "the holder has begun to read the newest transaction", Until: func(w *sims.World) bool {
+		{ID: "old-reader", Turn: append(withWriter(), sims.Turn{Knob: "hold a version", When: func(w *sims.World) bool { return w.Actor("writer").Idle }}), For: "the holder has begun to read the newest transaction", Until: func(w *sims.World) bool {
 			m, v := w.News("holder", "holds"), decodeStore(w)
 			return w.ReadSince(m) && v.oldest() == uint64(m.N["txn"]) && v.newest.txn == v.oldest() && w.Actor("writer").Idle
 		}},

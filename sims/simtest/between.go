@@ -24,6 +24,7 @@ func Between(t *testing.T, s *sims.Sim, played map[string][]string) {
 	defer finish(t, p)
 	w := sims.NewWorld(s)
 	since := int64(-1) // the look at which the latest knob was known to be turned
+	killed := ""       // by a knob; a large process may take a while to die
 	until := func(what string, done <-chan error, met func() bool) {
 		t.Helper()
 		deadline := time.After(Patience)
@@ -37,6 +38,9 @@ func Between(t *testing.T, s *sims.Sim, played map[string][]string) {
 					w.Apply(e)
 					if e.Kind == stage.Turned || e.Kind == stage.Begin {
 						since = w.Beats
+					}
+					if e.Kind == stage.Faulted && e.Name == string(stage.Kill) {
+						killed = e.Who
 					}
 					check(t, s, w)
 				}
@@ -58,9 +62,9 @@ func Between(t *testing.T, s *sims.Sim, played map[string][]string) {
 	for i := range s.Walk {
 		step := &s.Walk[i]
 		for _, knob := range played[step.ID] {
-			since = -1
+			since, killed = -1, ""
 			done := do(func() error { return p.Turn(knob, "") })
-			until(knob+" was turned", done, func() bool { return since >= 0 && w.Beats >= since+8 })
+			until(knob+" was turned", done, func() bool { return since >= 0 && w.Beats >= since+8 && !w.Actor(killed).Life.Alive() })
 		}
 		until(step.For, do(p.Next), func() bool { return w.After(step.ID) != nil })
 	}
