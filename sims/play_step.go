@@ -16,6 +16,7 @@ import (
 type due struct {
 	step  *Step
 	turns []Turn
+	fresh bool // a new cast was started for it
 }
 
 // begin turns a step's knobs. Where a learner's play has taken away what it builds on,
@@ -30,7 +31,7 @@ func (p *Play) begin(s *Step) error {
 		return fmt.Errorf("step %s: %w", s.ID, err)
 	}
 	p.begun = p.sim.stepAt(from.ID)
-	p.due = &due{from, from.Turn}
+	p.due = &due{from, from.Turn, true}
 	return nil
 }
 
@@ -70,7 +71,7 @@ func (p *Play) asked(s *Step) {
 func (p *Play) turnAll(s *Step, turns []Turn, waited bool) error {
 	for i, t := range turns {
 		if t.When != nil && (i > 0 || !waited) {
-			p.due = &due{s, turns[i:]} // asked once the events so far are known
+			p.due = &due{step: s, turns: turns[i:]} // asked once the events so far are known
 			return nil
 		}
 		if err := p.turnOne(s, t); err != nil {
@@ -86,7 +87,18 @@ func (p *Play) turnAll(s *Step, turns []Turn, waited bool) error {
 // reports whether it did.
 func (p *Play) turnDue() bool {
 	d := p.due
-	if d == nil || p.run == nil || len(d.turns) > 0 && d.turns[0].When != nil && !d.turns[0].When(p.world) {
+	if d == nil || p.run == nil {
+		return false
+	}
+	// What was done last may not have been known when the step was asked for.
+	if untouched := len(d.turns) == len(d.step.Turn); untouched && !d.fresh && d.step.Lost != nil && d.step.Lost(p.world) {
+		p.due = nil
+		if err := p.begin(d.step); err != nil {
+			p.trouble(err)
+		}
+		return true
+	}
+	if len(d.turns) > 0 && d.turns[0].When != nil && !d.turns[0].When(p.world) {
 		return false
 	}
 	p.due = nil

@@ -65,6 +65,7 @@ var lmdb = sims.Sim{
 		{Key: "3", Name: "give it up", Help: "the holder ends its reading", Act: sims.Tell{Role: "holder", Command: "end"}},
 		{Key: "4", Name: "kill the holder", Help: "SIGKILL while its line is in the readers' page", Act: sims.Break{Fault: stage.Kill, Role: "holder"}},
 		{Key: "5", Name: "start the holder", Help: "a new holder takes a line in the readers' page", Act: sims.Start{Role: "holder"}},
+		{Key: "y", Name: "x-ray the readers", Help: "show the system calls of both readers, or no more", Act: sims.Watch(loopReaders...)},
 		{Key: "f", Name: "write on and on", Help: "the writer commits 200 times a second, or as often as the disk lets it", Act: sims.Tell{Role: "writer", Command: "run"}},
 		{Key: "r", Name: "rest", Help: "the writer waits for you again", Act: sims.Tell{Role: "writer", Command: "rest"}},
 	},
@@ -88,27 +89,30 @@ var lmdb = sims.Sim{
 			v := decodeStore(w)
 			return v.newest.txn > 0 && readersAt(w, v.newest.txn) && w.Actor("writer").Idle && w.Actor("holder").Idle
 		}},
-		{ID: "commit", Turn: sims.Press("commit"), For: "the commit is done, and both readers have read it", Until: committed},
-		{ID: "held", Turn: sims.Press("hold before the checksum", "commit"), For: "the writer stands in the midst of the meta page, and each reader has read 20 times meanwhile", Until: func(w *sims.World) bool {
+		{ID: "commit", Turn: withWriter("commit"), For: "the commit is done, and both readers have read it", Until: committed},
+		{ID: "held", Turn: withWriter("hold before the checksum", "commit"), For: "the writer stands in the midst of the meta page, and each reader has read 20 times meanwhile", Until: func(w *sims.World) bool {
 			v := decodeStore(w)
 			return w.Actor("writer").Gate == "checksum" && v.torn() == 1 && passedOver(w, w.Before) >= 20 && readersAt(w, v.newest.txn)
 		}},
-		{ID: "killed", Turn: sims.Press("kill the writer"), For: "the writer is dead in the midst of the meta page", Until: func(w *sims.World) bool {
+		{ID: "watched", Turn: []sims.Turn{{Knob: "x-ray the readers", Value: "on"}}, For: "each reader has read 20 times more, and the x-ray has seen it rest as often", Until: func(w *sims.World) bool {
+			return restsSeen(w) && passedOver(w, w.Before) >= 20 && w.Actor("writer").Gate == "checksum"
+		}},
+		{ID: "killed", Turn: append([]sims.Turn{{Knob: "x-ray the readers", Value: "off"}}, sims.Press("kill the writer")...), For: "the writer is dead in the midst of the meta page", Until: func(w *sims.World) bool {
 			return w.Actor("writer").Life == scene.Killed && w.ReadSinceEnd("writer") && decodeStore(w).torn() == 1
 		}},
 		{ID: "unhurt", For: "each reader has read 50 times since", Until: func(w *sims.World) bool {
 			return passedOver(w, w.After("killed")) >= 50 && w.Actor("writer").Life == scene.Killed && decodeStore(w).torn() == 1
 		}},
-		{ID: "again", Turn: sims.Press("start the writer", "commit"), For: "the commit is done, and both readers have read it", Until: committed},
-		{ID: "sealed", Turn: []sims.Turn{{Knob: "die at", Value: "last msync"}, {Knob: "commit"}}, For: "the writer is dead, and both readers have read its transaction", Until: func(w *sims.World) bool {
+		{ID: "again", Turn: withWriter("commit"), For: "the commit is done, and both readers have read it", Until: committed},
+		{ID: "sealed", Turn: append(withWriter(), sims.Turn{Knob: "die at", Value: "last msync", When: writerLives}, sims.Turn{Knob: "commit"}), For: "the writer is dead, and both readers have read its transaction", Until: func(w *sims.World) bool {
 			txn := decodeStore(w).newest.txn
 			return w.Actor("writer").Life == scene.Killed && txn > decodeStore(w.Before).newest.txn && readersAt(w, txn)
 		}},
-		{ID: "old-reader", Turn: sims.Press("start the writer", "hold a version"), For: "the holder has begun to read the newest transaction", Until: func(w *sims.World) bool {
+		{ID: "old-reader", Turn: append(withWriter(), sims.Turn{Knob: "hold a version", When: func(w *sims.World) bool { return w.Actor("writer").Idle }}), For: "the holder has begun to read the newest transaction", Until: func(w *sims.World) bool {
 			m, v := w.News("holder", "holds"), decodeStore(w)
 			return w.ReadSince(m) && v.oldest() == uint64(m.N["txn"]) && v.newest.txn == v.oldest() && w.Actor("writer").Idle
 		}},
-		{ID: "pinned", Turn: sims.Press("commit", "commit", "commit"), For: "a commit was refused, and both readers have read the one before it", Until: func(w *sims.World) bool {
+		{ID: "pinned", Turn: withWriter("commit", "commit", "commit"), For: "a commit was refused, and both readers have read the one before it", Until: func(w *sims.World) bool {
 			txn := decodeStore(w).newest.txn
 			return w.ReadSince(w.News("writer", "refused")) && readersAt(w, txn) && holds(w) > 0 && txn > uint64(holds(w))
 		}},
@@ -123,6 +127,17 @@ var lmdb = sims.Sim{
 	},
 	Claims: storeClaims,
 }
+
+// withWriter turns knobs once there is a writer; where it has ended another is started.
+func withWriter(knobs ...string) []sims.Turn {
+	turns := append([]sims.Turn{{Knob: "start the writer", If: func(w *sims.World) bool { return !writerLives(w) }}}, sims.Press(knobs...)...)
+	if len(knobs) > 0 {
+		turns[1].When = writerLives
+	}
+	return turns
+}
+
+func writerLives(w *sims.World) bool { return w.Actor("writer").Life.Alive() }
 
 var readerCounters = []string{"reads", "half", "torn", "txn"}
 
@@ -144,6 +159,7 @@ func wireStore(w *sims.Wiring) error {
 			cell(p, word)
 		}
 	}
+	w.Locks("store")
 	for _, role := range storeRoles {
 		w.Put(role, "path", path) // all that they have in common
 	}
@@ -320,164 +336,3 @@ func enterStore(a *sims.Actor) (*store, error) {
 	}
 	return s, s.enter()
 }
-
-// storeView is the file as the tour reads it, with pread(2).
-type storeView struct {
-	known  bool
-	metas  [2]meta
-	whole  [2]bool
-	newest meta // txn 0 while none is whole
-	nodes  [storePages][nodeWords]uint64
-	lines  [slots]struct {
-		pid int
-		txn uint64
-	}
-}
-
-func decodeStore(w *sims.World) storeView {
-	o := w.Object("store")
-	at := func(page, word int) uint64 { return uint64(o.N[cellName(page, word)]) }
-	var v storeView
-	for i := range v.metas {
-		var raw [metaWords]uint64
-		for j := range raw {
-			raw[j] = at(i, j)
-		}
-		v.metas[i], v.whole[i] = decodeMeta(raw)
-		if v.whole[i] && v.metas[i].txn > v.newest.txn {
-			v.newest = v.metas[i]
-		}
-		v.known = v.known || v.whole[i]
-	}
-	for i := range v.lines {
-		v.lines[i].pid, v.lines[i].txn = int(at(tablePage, i*slotWords+slotPID)&^clearing), at(tablePage, i*slotWords+slotTxn)
-	}
-	for p := firstData; p < storePages; p++ {
-		for j := range v.nodes[p] {
-			v.nodes[p][j] = at(p, j)
-		}
-	}
-	return v
-}
-
-// torn counts the meta pages that are not whole, the one apart that was never written.
-func (v storeView) torn() (n int) {
-	for i, whole := range v.whole {
-		if !whole && v.metas[i].txn != 0 {
-			n++
-		}
-	}
-	return n
-}
-
-// oldest is the oldest version in the readers' page, or the newest of all.
-func (v storeView) oldest() uint64 {
-	oldest := v.newest.txn
-	for _, l := range v.lines {
-		if l.txn != 0 {
-			oldest = min(oldest, l.txn)
-		}
-	}
-	return oldest
-}
-
-// use says what each page is to the newest version.
-func (v storeView) use() (uses [storePages]scene.Use) {
-	for p := range uses {
-		uses[p] = scene.PageLive
-	}
-	oldest := v.oldest()
-	for _, f := range v.newest.free {
-		if f.page >= storePages {
-			continue
-		}
-		switch {
-		case v.nodes[f.page][nodeTxn] > v.newest.txn:
-			uses[f.page] = scene.PageNew
-		case f.at > oldest:
-			uses[f.page] = scene.PageOld
-		default:
-			uses[f.page] = scene.PageFree
-		}
-	}
-	return uses
-}
-
-// count counts the pages of one use.
-func (v storeView) count(u scene.Use) (n int64) {
-	for _, use := range v.use() {
-		if use == u {
-			n++
-		}
-	}
-	return n
-}
-
-// node is what a page holds, in words.
-func (v storeView) node(p int) string {
-	n := &v.nodes[p]
-	switch {
-	case n[nodeKind] == kindRoot:
-		return "root"
-	case n[nodeKind] == kindLeaf && n[nodeFirst] < accounts:
-		return fmt.Sprintf("%s %d", owners[n[nodeFirst]], int64(n[leafValue]))
-	}
-	return ""
-}
-
-// pagesOf are the root and the leaves of the newest version.
-func (v storeView) pagesOf() []uint64 {
-	if v.newest.root >= storePages {
-		return nil
-	}
-	pages := []uint64{v.newest.root}
-	for i := range accounts {
-		pages = append(pages, v.nodes[v.newest.root][nodeFirst+i])
-	}
-	return pages
-}
-
-// lineOf reports whether a process has a line in the readers' page.
-func (v storeView) lineOf(pid int) bool {
-	for _, l := range v.lines {
-		if l.pid == pid && pid != 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// readersAt reports whether both readers live and have read a transaction.
-func readersAt(w *sims.World, txn uint64) bool {
-	for _, role := range loopReaders {
-		if w.Count(role, "txn") != int64(txn) || !w.Actor(role).Life.Alive() {
-			return false
-		}
-	}
-	return true
-}
-
-// committed is a transaction done in this step and read by both.
-func committed(w *sims.World) bool {
-	m, txn := w.News("writer", "committed"), decodeStore(w).newest.txn
-	return w.ReadSince(m) && uint64(m.N["txn"]) == txn && readersAt(w, txn)
-}
-
-// passedOver is how often each reader at least has met a torn meta page and gone by
-// the other, since an earlier world or from the beginning.
-func passedOver(w, since *sims.World) int64 {
-	least := int64(-1)
-	for _, role := range loopReaders {
-		n := w.Count(role, "torn")
-		if since != nil {
-			n -= since.Count(role, "torn")
-		}
-		if least < 0 || n < least {
-			least = n
-		}
-	}
-	return least
-}
-
-func reads(w *sims.World) int64  { return w.Count("reader-1", "reads") + w.Count("reader-2", "reads") }
-func halves(w *sims.World) int64 { return w.Count("reader-1", "half") + w.Count("reader-2", "half") }

@@ -4,7 +4,9 @@ package mapped
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"ipctour/sims"
 	"ipctour/sims/scene"
@@ -17,6 +19,20 @@ var storeClaims = []sims.Claim{
 			scene.Thousands(passedOver(a, a.Before)), a.Count("reader-1", "txn"))
 		return sims.Judge(a.Actor("writer").Gate == "checksum" && passedOver(a, a.Before) >= 20 && readersAt(a, last),
 			fmt.Sprintf("writer at gate \"checksum\"; each reader has read at least 20 times meanwhile, and sees transaction %d", last), got, "the writer's gate, the readers' counters")
+	}},
+	{ID: "no-call", Says: "to read is to follow numbers through memory: a reader makes no system call for it", Needs: []string{"ptrace"}, After: "watched", Check: func(a *sims.World) sims.Verdict {
+		rests, others := readerCalls(a)
+		n := reads(a) - reads(a.Before)
+		return sims.Judge(rests >= 40 && len(others) == 0 && n >= 40, "a rest after each read, and no other call: no futex, no flock, no fcntl",
+			fmt.Sprintf("%s, and while they were watched %s and %s", scene.Many(n, "read"), scene.Many(rests, "rest"), callsBy(others)), "the x-ray of both readers (ptrace)")
+	}},
+	{ID: "one-lock", Says: "the only lock on the file is the writer's, and the kernel takes it back when the writer dies", Needs: []string{"proc-locks"}, After: "killed", Check: func(b *sims.World) sims.Verdict {
+		say := func(held, killed []string) string {
+			return fmt.Sprintf("locks on the file: %s; after the kill: %s", whose(held), whose(killed))
+		}
+		held, _ := lockers(b.After("watched"))
+		killed, known := lockers(b)
+		return sims.Judge(known && slices.Equal(held, []string{"writer"}) && len(killed) == 0, say([]string{"writer"}, nil), say(held, killed), "/proc/locks, for the file's inode")
 	}},
 	{ID: "last-commit", Says: "a writer killed in the midst of a commit leaves the last one", After: "unhurt", Check: func(a *sims.World) sims.Verdict {
 		held, before := a.After("held"), a.After("killed")
@@ -62,6 +78,26 @@ var storeClaims = []sims.Claim{
 		say := func(n int64) string { return fmt.Sprintf("%d of %s reads", n, scene.Thousands(reads(a))) }
 		return sims.Judge(halves(a) == 0 && reads(a) > 0, say(0), say(halves(a)), "each reader's sum of the accounts, and its look at every page's transaction")
 	}},
+}
+
+// callsBy is calls by name, in words.
+func callsBy(calls map[string]int64) string {
+	if len(calls) == 0 {
+		return "no other call"
+	}
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(calls)) {
+		list = append(list, fmt.Sprintf("%d × %s", calls[name], name))
+	}
+	return strings.Join(list, ", ")
+}
+
+// whose is who has a lock, in words.
+func whose(roles []string) string {
+	if len(roles) == 0 {
+		return "none"
+	}
+	return strings.Join(roles, ", ")
 }
 
 // newPages are those that a commit which does not count has written.

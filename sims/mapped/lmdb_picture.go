@@ -161,7 +161,40 @@ func storeFigures(w *sims.World, v storeView) []scene.Figure {
 			From("the readers' counters: versions whose accounts do not add up, or with a page of a later transaction; and all they have read", ""),
 		scene.Count("torn", "torn, passed over", w.Count("reader-1", "torn")+w.Count("reader-2", "torn"), "", scene.Child).From("the readers' counters: a meta page with a wrong checksum, and they went by the other", ""),
 	}
-	return figures
+	kernel := []scene.Figure{callFigure(w), lockFigure(w)}
+	if w.Actor("reader-1").Traced && w.Actor("reader-2").Traced { // then they are what it is about
+		return append(kernel, figures...)
+	}
+	return append(figures, kernel[1], kernel[0])
+}
+
+// lockFigure is who has a lock on the file.
+func lockFigure(w *sims.World) scene.Figure {
+	roles, known := lockers(w)
+	if !known {
+		return scene.Missing("locks", "locks on the file", "the kernel does not tell who has a file locked")
+	}
+	text := whose(roles)
+	if len(roles) > 0 {
+		text = fmt.Sprintf("%d: %s", len(roles), text)
+	}
+	return scene.Figure{ID: "locks", Label: "locks on the file", Text: text, Origin: scene.Kernel}.
+		From("/proc/locks: who has a lock on the file's inode", fmt.Sprintf("grep :%d /proc/locks", w.Object("store").Level("inode")))
+}
+
+// callFigure is what the x-ray has seen of the readers.
+func callFigure(w *sims.World) scene.Figure {
+	rests, others := readerCalls(w)
+	f := scene.Figure{ID: "calls", Label: "calls of the readers", Text: "not watched", Origin: scene.Kernel}
+	for _, role := range loopReaders {
+		if why := w.Actor(role).Untraced; why != "" {
+			return scene.Missing("calls", f.Label, why)
+		}
+	}
+	if rests > 0 || len(others) > 0 {
+		f.Text = scene.Many(rests, "rest") + ", " + callsBy(others)
+	}
+	return f.From("ptrace(2): every system call of both readers since they are watched; they rest in nanosleep(2)", "")
 }
 
 func storeSentence(w *sims.World, v storeView) string {

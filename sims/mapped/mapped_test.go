@@ -14,10 +14,14 @@ func TestKillEach(t *testing.T) { simtest.KillEach(t, Sims()) }
 
 // A learner who plays between the steps must not break the walk.
 func TestPlayedBetween(t *testing.T) {
+	t.Run("lmdb, a dead writer", func(t *testing.T) {
+		simtest.Between(t, &lmdb, map[string][]string{"again": {"start the writer"}, "old-reader": {"start the writer", "commit"}})
+	})
 	t.Run("shared-file", func(t *testing.T) {
 		simtest.Between(t, &sharedFile, map[string][]string{
 			"typed":   {"type " + texts[1], "neighbour looks", "reader reads"},
-			"loaded":  {"neighbour types", "type " + texts[1]},
+			"loaded":  {"neighbour types", xrayKnob, "type " + texts[1]},
+			"read":    {"typist's mapping", "typist's mapping", "type " + texts[0]},
 			"private": {"typist's mapping", "type " + texts[0]},
 			"copied":  {"neighbour types", "typist looks"},
 			"unseen":  {"typist looks"},
@@ -25,13 +29,15 @@ func TestPlayedBetween(t *testing.T) {
 	})
 	t.Run("lmdb", func(t *testing.T) {
 		simtest.Between(t, &lmdb, map[string][]string{
-			"commit": {"commit", "commit", "look again"},
-			"held":   {"write on and on"},
-			"again":  {"hold a version", "give it up"},
-			"sealed": {"write on and on", "rest"},
-			"pinned": {"commit"},
-			"dies":   {"look again"},
-			"reused": {"commit"},
+			"commit":  {"commit", "commit", "look again"},
+			"held":    {"write on and on", "x-ray the readers"},
+			"watched": {"x-ray the readers"},
+			"killed":  {"x-ray the readers", "look again"},
+			"again":   {"hold a version", "give it up"},
+			"sealed":  {"write on and on", "rest"},
+			"pinned":  {"commit"},
+			"dies":    {"look again"},
+			"reused":  {"commit"},
 		})
 	})
 }

@@ -55,6 +55,7 @@ var sharedFile = sims.Sim{
 		{Key: "r", Name: "reader reads", Help: "the reader reads the file as cat does: pread(2)", Act: sims.Tell{Role: "reader", Command: "read"}},
 		{Key: "b", Name: "neighbour types", Help: "the neighbour stores \"and back\" into its mapping", Act: sims.Tell{Role: "neighbour", Command: "type", N: -1}},
 		{Key: "o", Name: "typist looks", Help: "the typist loads the text from its mapping again", Act: sims.Tell{Role: "typist", Command: "look"}},
+		{Key: "y", Name: xrayKnob, Help: "show the system calls of both, or no more", Act: sims.Watch("typist", "reader")},
 		{Key: "m", Name: "typist's mapping", Help: "how the typist maps the file, MAP_SHARED or MAP_PRIVATE; the cast starts anew", Act: sims.Choose{Option: "mapping"}},
 	},
 	Draw: drawSharedFile,
@@ -75,14 +76,14 @@ var sharedFile = sims.Sim{
 		{ID: "one-page", Turn: []sims.Turn{{Knob: "typist's mapping", Value: "shared"}}, For: "both have the file's page in their page tables, the typist by a shared mapping", Until: func(w *sims.World) bool {
 			return w.Options["mapping"] == "shared" && onOnePage(w) && fileText(w) != ""
 		}},
-		{ID: "typed", Turn: sims.Press("type " + texts[0]), For: "the typist has stored its text into a shared mapping", Until: func(w *sims.World) bool {
+		{ID: "typed", Turn: []sims.Turn{{Knob: xrayKnob, Value: "on"}, {Knob: "type " + texts[0]}}, For: "the typist has stored its text into a shared mapping", Until: func(w *sims.World) bool {
 			return w.Options["mapping"] == "shared" && w.ReadSince(w.News("typist", "typed"))
 		}},
-		{ID: "loaded", Turn: sims.Press("neighbour looks"), For: "the neighbour has looked into its mapping", Until: func(w *sims.World) bool {
-			return w.News("neighbour", "looked") != nil
+		{ID: "loaded", Turn: sims.Press("neighbour looks"), For: "the neighbour has looked into its mapping, and the typist's is shared", Until: func(w *sims.World) bool {
+			return w.News("neighbour", "looked") != nil && typedInto(w, "shared")
 		}},
-		{ID: "read", Turn: sims.Press("reader reads"), For: "read has returned", Until: func(w *sims.World) bool {
-			return w.ReadSince(w.News("reader", "read"))
+		{ID: "read", Turn: sims.Press("reader reads"), For: "read has returned, and the typist has typed into a shared mapping", Until: func(w *sims.World) bool {
+			return w.ReadSince(w.News("reader", "read")) && typedInto(w, "shared") && (w.Called("reader") > 0 || !w.Actor("reader").Traced)
 		}},
 		{ID: "private", Turn: []sims.Turn{{Knob: "typist's mapping", Value: "private"}}, For: "the typist maps the file anew, private, and both have its page", Until: func(w *sims.World) bool {
 			return w.Options["mapping"] == "private" && onOnePage(w) && fileText(w) != ""
@@ -90,8 +91,8 @@ var sharedFile = sims.Sim{
 		{ID: "copied", Turn: sims.Press("type " + texts[1]), For: "the typist has stored its text and the kernel was asked for its page again", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("typist", "typed")) && w.Mapping("typist", "file").Level("file") == 0 && w.Mapping("typist", "file").Level("private") > 0
 		}},
-		{ID: "unseen", Turn: sims.Press("neighbour looks", "reader reads"), For: "the neighbour and the reader have looked", Until: func(w *sims.World) bool {
-			return w.News("neighbour", "looked") != nil && w.News("reader", "read") != nil
+		{ID: "unseen", Turn: sims.Press("neighbour looks", "reader reads"), For: "the neighbour and the reader have looked, and the typist has typed into a private mapping", Until: func(w *sims.World) bool {
+			return w.News("neighbour", "looked") != nil && w.ReadSince(w.News("reader", "read")) && typedInto(w, "private")
 		}},
 	},
 	Claims: []sims.Claim{
@@ -109,6 +110,16 @@ var sharedFile = sims.Sim{
 			return sims.Judge(seen == typed && seen == fileText(a) && typed != "" && !open, say(typed, typed, false), say(seen, fileText(a), open),
 				"pread(2) by the reader, and by the tour; /proc/PID/fd")
 		}},
+		{ID: "no-call", Says: "the typist made no system call for it", Needs: []string{"ptrace"}, After: "read", Check: func(a *sims.World) sims.Verdict {
+			say := func(calls, reads int64, file string) string {
+				return fmt.Sprintf("typist: %d, reader: %s; in the file: %s", calls, scene.Many(reads, "call"), quoted(file))
+			}
+			if !a.Actor("typist").Traced || !a.Actor("reader").Traced {
+				return sims.Verdict{Status: sims.Skipped, Reason: "the x-ray was not on while the typist typed: press R, and leave it on"}
+			}
+			calls, reads, text := a.Called("typist"), a.Called("reader"), a.Last("typist", "typed").S["text"]
+			return sims.Judge(calls == 0 && reads > 0 && fileText(a) == text, say(0, reads, text), say(calls, reads, fileText(a)), "the x-ray of both since before it typed (ptrace)")
+		}},
 		{ID: "private-unseen", Says: "a store into a private mapping is seen by nobody else", After: "unseen", Check: func(a *sims.World) sims.Verdict {
 			say := func(own, load, read, file string) string {
 				return fmt.Sprintf("typist %q, neighbour %q, read %q, in the file %q", own, load, read, file)
@@ -123,6 +134,13 @@ var sharedFile = sims.Sim{
 		}},
 		{ID: "copy-on-write", Says: "the first store into a private mapping gives the process a page of its own", After: "copied", Check: checkCopied},
 	},
+}
+
+const xrayKnob = "x-ray typist and reader"
+
+// typedInto reports whether the typist of this cast has such a mapping and has typed.
+func typedInto(w *sims.World, mapping string) bool {
+	return w.Options["mapping"] == mapping && w.Last("typist", "typed") != nil
 }
 
 func checkWords(s string) error {

@@ -92,6 +92,8 @@ var trials = []trial{
 	{"socket-levels", "how full a socket is, seen from outside", (*patient).socketLevels, "a kernel with CONFIG_UNIX_DIAG tells it without pidfd_getfd (sudo modprobe unix_diag); " + container},
 	{"proc-syscall", "the call that a child is blocked in", (*patient).procSyscall, "the kernel was built without CONFIG_HAVE_ARCH_TRACEHOOK, or /proc is restricted; wchan and the x-ray serve instead"},
 	{"wchan", "the kernel function that a child sleeps in", (*patient).wchan, "the kernel hides it (kernel.kptr_restrict, or no CONFIG_KALLSYMS); the call it is blocked in serves instead"},
+	{"proc-io", "the kernel's account of a child's reads and writes", tryIO, "the kernel was built without CONFIG_TASK_IO_ACCOUNTING, or /proc is restricted; the x-ray counts calls too"},
+	{"proc-locks", "who has a file locked", tryLocks, "the kernel was built without CONFIG_FILE_LOCKING, or the container does not show /proc/locks: run outside of it"},
 	{"process-vm-readv", "reading the memory of a child", (*patient).processVM, container},
 	{"kcmp", "proof that two descriptors are one open file", (*patient).kcmp, container + "; the inode numbers in /proc serve instead"},
 	{"userns", "namespaces without root, made and used", (*patient).userns, usernsAdvice},

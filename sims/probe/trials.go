@@ -195,6 +195,48 @@ func tryPagemap(*patient) (string, error) {
 	return fmt.Sprintf("a page of ours is frame %d", frame), nil
 }
 
+// tryIO has this process's account grow by a read of its own.
+func tryIO(*patient) (string, error) {
+	before, err := IO(os.Getpid())
+	if err != nil {
+		return "", err
+	}
+	after, err := IO(os.Getpid())
+	if err != nil {
+		return "", err
+	}
+	if n := after["syscr"] - before["syscr"]; n < 1 {
+		return "", fmt.Errorf("/proc/self/io counted %d reads where some were made", n)
+	}
+	return fmt.Sprintf("/proc/self/io tells of %d reads so far", after["syscr"]), nil
+}
+
+// tryLocks locks a memory file and looks for the lock in /proc/locks.
+func tryLocks(*patient) (string, error) {
+	fd, err := unix.MemfdCreate("lock", unix.MFD_CLOEXEC)
+	if err != nil {
+		return "", os.NewSyscallError("memfd_create", err)
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return "", os.NewSyscallError("fstat", err)
+	}
+	if err := unix.Flock(fd, unix.LOCK_EX); err != nil {
+		return "", os.NewSyscallError("flock", err)
+	}
+	list, err := Locks()
+	if err != nil {
+		return "", err
+	}
+	for _, l := range list {
+		if l.PID == os.Getpid() && l.Inode == st.Ino {
+			return "a lock of ours is told in /proc/locks: " + l.Kind + " " + l.Mode, nil
+		}
+	}
+	return "", errors.New("a lock of ours is not told in /proc/locks")
+}
+
 func tryPipeSize(*patient) (string, error) {
 	var p [2]int
 	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {

@@ -18,13 +18,13 @@ func Between(t *testing.T, s *sims.Sim, played map[string][]string) {
 	for i := range s.Walk {
 		step := &s.Walk[i]
 		for _, knob := range played[step.ID] {
-			beats := l.w.Beats
+			l.since, l.killed = -1, ""
 			l.until(knob+" was turned", func() error {
 				if role, kill := strings.CutPrefix(knob, "kill -9 "); kill {
 					return l.p.Break(stage.Kill, role, "")
 				}
 				return l.p.Turn(knob, "")
-			}, func() bool { return l.w.Beats >= beats+8 })
+			}, func() bool { return l.since >= 0 && l.w.Beats >= l.since+8 && !l.w.Actor(l.killed).Life.Alive() })
 		}
 		l.step(step)
 	}
@@ -54,6 +54,10 @@ type learner struct {
 	s *sims.Sim
 	p *sims.Play
 	w *sims.World
+	// since is the look at which what was done last was known, -1 before; killed is who was
+	// killed by it: a large process may take a while to die.
+	since  int64
+	killed string
 }
 
 func learn(t *testing.T, s *sims.Sim, o sims.PlayOptions) *learner {
@@ -66,7 +70,7 @@ func learn(t *testing.T, s *sims.Sim, o sims.PlayOptions) *learner {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { finish(t, p) })
-	return &learner{t, s, p, sims.NewWorld(s)}
+	return &learner{t: t, s: s, p: p, w: sims.NewWorld(s), since: -1}
 }
 
 func (l *learner) step(s *sims.Step) {
@@ -91,6 +95,12 @@ func (l *learner) until(what string, do func() error, met func() bool) {
 			}
 			for _, e := range batch {
 				l.w.Apply(e)
+				switch {
+				case e.Kind == stage.Faulted && e.Name == string(stage.Kill):
+					l.since, l.killed = l.w.Beats, e.Who
+				case e.Kind == stage.Turned || e.Kind == stage.Begin:
+					l.since = l.w.Beats
+				}
 				check(l.t, l.s, l.w)
 			}
 		case err := <-done:

@@ -42,7 +42,36 @@ func (r *Run) read(o *object) (n map[string]int64, missing string) {
 	if o.compared && n != nil {
 		r.compare(o, n)
 	}
+	if o.locked && n != nil {
+		r.readLocks(o, n)
+	}
 	return n, missing
+}
+
+// readLocks says which of the run's processes have a lock on an object, by /proc/locks.
+// Who waits for a lock has none. A process that holds two counts once.
+func (r *Run) readLocks(o *object, n map[string]int64) {
+	inode := uint64(max(n["inode"], 0))
+	if o.fd >= 0 {
+		var st unix.Stat_t
+		if unix.Fstat(o.fd, &st) != nil {
+			return
+		}
+		inode = st.Ino
+	}
+	list, err := probe.Locks()
+	if err != nil || inode == 0 {
+		return // not shown to us, or not made yet
+	}
+	n["locks"] = 0
+	for _, p := range r.procs {
+		name := "lock " + p.role.Name
+		n[name] = 0
+		if !p.dead && slices.ContainsFunc(list, func(l probe.Lock) bool { return l.PID == p.pid && l.Inode == inode && !l.Waits }) {
+			n[name] = 1
+			n["locks"]++
+		}
+	}
 }
 
 // compare says, for an object that the wiring had compared, where the offset of each

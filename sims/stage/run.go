@@ -240,6 +240,12 @@ func (r *Run) PID(role string) (int, error) {
 	return p.pid, nil
 }
 
+// Alive reports whether a role has a process now.
+func (r *Run) Alive(role string) bool {
+	_, err := r.PID(role)
+	return err == nil
+}
+
 // Set gives a setting of a role a value, which it sees at its next look.
 func (r *Run) Set(role, setting string, value int64) error {
 	r.mu.Lock()

@@ -53,6 +53,8 @@ type object struct {
 	cells   []Cell
 	// compared: the sampler asks whether those who hold it hold one open file description.
 	compared bool
+	// locked: the sampler asks who has a lock on it.
+	locked bool
 }
 
 // Cell is a number in shared memory that the sampler reads: Size is 4 or 8 bytes,
@@ -144,6 +146,17 @@ func (w *Wiring) Compare(name string) {
 		return
 	}
 	w.Fail(fmt.Errorf("compare %s: no such object", name))
+}
+
+// Locks has the sampler ask which roles have a lock on a file (flock(2), fcntl_locking(2)):
+// "lock ROLE" is 1 for each that has, and "locks" counts them all. Where /proc/locks is
+// not shown to us the numbers stay away.
+func (w *Wiring) Locks(name string) {
+	if o := w.find(name); o != nil {
+		o.locked = true
+		return
+	}
+	w.Fail(fmt.Errorf("locks of %s: no such object", name))
 }
 
 func (w *Wiring) find(name string) *object {

@@ -6,6 +6,7 @@ package why
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"os"
@@ -18,6 +19,7 @@ import (
 
 	"ipctour/sims"
 	"ipctour/sims/scene"
+	"ipctour/sims/stage"
 	"ipctour/sims/sys"
 )
 
@@ -38,8 +40,8 @@ var isolation = sims.Sim{
 	Needs:  []string{"pidfd"},
 	Wire:   func(*sims.Wiring) error { return nil }, // they share nothing: that is the point
 	Knobs: []sims.Knob{
-		{Key: "1", Name: "crash a goroutine", Help: "goroutine 2 of the server stores at address 0", Act: sims.Tell{Role: "server", Command: "crash", N: 2}},
-		{Key: "2", Name: "crash worker 2", Help: "worker 2 stores at address 0", Act: sims.Tell{Role: workerName(2), Command: "crash"}},
+		{Key: "1", Name: "crash a goroutine", Help: "goroutine 2 of the server stores at address 0", Act: sims.Do{Run: crashGoroutine}},
+		{Key: "2", Name: "crash worker 2", Help: "worker 2 stores at address 0, or one that is left when it has ended", Act: sims.Do{Run: crashWorker}},
 		{Key: "3", Name: "crash worker 1", Help: "worker 1 stores at address 0", Act: sims.Tell{Role: workerName(1), Command: "crash"}},
 		{Key: "4", Name: "crash worker 3", Help: "worker 3 stores at address 0", Act: sims.Tell{Role: workerName(3), Command: "crash"}},
 	},
@@ -57,12 +59,13 @@ var isolation = sims.Sim{
 		{ID: "threads", Turn: sims.Press("crash a goroutine"), For: "the server has ended", Until: func(w *sims.World) bool {
 			return w.Actor("server").Life == scene.Killed
 		}},
-		{ID: "process", Turn: sims.Press("crash worker 2"), For: "worker 2 has ended, and the other two have gone on working", Until: func(w *sims.World) bool {
-			before := w.After("threads")
-			return before != nil && w.Actor(workerName(2)).Life == scene.Killed && wentOn(before, w, 1) && wentOn(before, w, 3)
+		{ID: "process", Turn: sims.Press("crash worker 2"), For: "the worker has ended, and the others have gone on working", Until: func(w *sims.World) bool {
+			fell, left := toll(w)
+			return len(fell) > 0 && len(left) == len(staff(w.Before))-len(fell)
 		}},
 		{ID: "restarted", For: "the supervisor has noticed, and a new worker works", Until: func(w *sims.World) bool {
-			return w.Last("supervisor", "noticed") != nil && w.Count(workerName(workers+1), "jobs") > 0
+			before := w.After("process").Before
+			return w.Count("supervisor", "started") > before.Count("supervisor", "started") && w.Last("supervisor", "noticed") != nil && w.Count(newest(w), "jobs") > 0
 		}},
 	},
 	Claims: []sims.Claim{
@@ -71,22 +74,44 @@ var isolation = sims.Sim{
 			return sims.Judge(s.Signal == int(unix.SIGSEGV), "killed by SIGSEGV", s.Ended(), "wait status of the server")
 		}},
 		{ID: "isolated", Says: "a wild store in one of three processes leaves two of them at work", After: "process", Check: func(a *sims.World) sims.Verdict {
-			before := a.After("threads")
-			left := 0
-			for i := 1; i <= workers; i++ {
-				if wentOn(before, a, i) {
-					left++
-				}
+			all := len(staff(a.Before))
+			say := func(left int, how string) string {
+				return fmt.Sprintf("%d of %d go on with their pids, the other: %s", left, all, how)
 			}
-			return sims.Judge(left == 2 && a.Actor(workerName(2)).Signal == int(unix.SIGSEGV), "2 of 3 go on with their pids, the third killed by SIGSEGV",
-				fmt.Sprintf("%d of 3 go on, worker 2: %s", left, a.Actor(workerName(2)).Ended()), "wait status of worker 2, pids and job counts of the others")
+			fell, left := toll(a)
+			how := "lives"
+			if len(fell) > 0 {
+				how = a.Actor(fell[0]).Ended()
+			}
+			return sims.Judge(len(fell) == 1 && len(left) == all-1 && all >= 2 && a.Actor(fell[0]).Signal == int(unix.SIGSEGV), say(all-1, "killed by SIGSEGV"), say(len(left), how),
+				"wait status of the one, pids and job counts of the others")
 		}},
 		{ID: "restarted", Says: "a supervisor puts a new process in the place of the dead one", After: "restarted", Check: func(a *sims.World) sims.Verdict {
-			fresh, dead := a.Actor(workerName(workers+1)), a.Actor(workerName(2))
+			fell, _ := toll(a.After("process"))
+			fresh, dead := a.Actor(newest(a)), a.Actor(fell[0])
 			return sims.Judge(fresh.Life.Alive() && fresh.PID != dead.PID && a.Count(fresh.Role, "jobs") > 0 && a.Actor("supervisor").Life.Alive(),
 				"another pid, at work", fmt.Sprintf("pid %d after %d, %d jobs", fresh.PID, dead.PID, a.Count(fresh.Role, "jobs")), "poll(2) on the pidfd of the dead one, /proc of the new one")
 		}},
 	},
+}
+
+// crashGoroutine has goroutine 2 store at address 0; where you have done that already,
+// all that could crash is gone.
+func crashGoroutine(r *stage.Run, _ string) error {
+	if _, err := r.PID("server"); err != nil {
+		return nil
+	}
+	return r.Tell("server", sims.Command{Name: "crash", N: 2})
+}
+
+// crashWorker has worker 2 store at address 0, or else the first that is left.
+func crashWorker(r *stage.Run, _ string) error {
+	for _, i := range []int{2, 1, 3, 4, 5, 6} {
+		if _, err := r.PID(workerName(i)); err == nil {
+			return r.Tell(workerName(i), sims.Command{Name: "crash"})
+		}
+	}
+	return errors.New("no worker is left")
 }
 
 func isolationRoles() []sims.Role {
@@ -209,27 +234,48 @@ func supervise(a *sims.Actor) error {
 	}
 }
 
-// wentOn is a worker that lives on with its pid and has done jobs since.
-func wentOn(before, now *sims.World, i int) bool {
-	was, is := before.Actor(workerName(i)), now.Actor(workerName(i))
-	return is.Life.Alive() && is.PID == was.PID && now.Count(is.Role, "jobs") > before.Count(is.Role, "jobs")
+// staff are the workers that live.
+func staff(w *sims.World) (list []string) {
+	for i := 1; i <= workers+spares; i++ {
+		if w.Actor(workerName(i)).Life.Alive() {
+			list = append(list, workerName(i))
+		}
+	}
+	return list
 }
 
+// toll is who of those that lived before this step has been killed since, and who lives on
+// with its pid and has done jobs since.
+func toll(w *sims.World) (fell, left []string) {
+	if w.Before == nil {
+		return nil, nil
+	}
+	for _, role := range staff(w.Before) {
+		was, is := w.Before.Actor(role), w.Actor(role)
+		switch {
+		case is.Life == scene.Killed:
+			fell = append(fell, role)
+		case is.PID == was.PID && w.Count(role, "jobs") > w.Before.Count(role, "jobs"):
+			left = append(left, role)
+		}
+	}
+	return fell, left
+}
+
+// newest is the worker that was started last.
+func newest(w *sims.World) string { return workerName(int(w.Count("supervisor", "started"))) }
+
 func whoSurvived(w *sims.World) (string, bool) {
-	before, a := w.After("threads"), w.After("process")
+	a := w.After("process")
 	if a == nil {
 		return "", false
 	}
-	goroutines, processes := 0, 0
+	goroutines := 0
 	if a.Actor("server").Life.Alive() {
 		goroutines = workers - 1
 	}
-	for i := 1; i <= workers; i++ {
-		if wentOn(before, a, i) {
-			processes++
-		}
-	}
-	return fmt.Sprintf("%d and %d", goroutines, processes), true
+	_, left := toll(a)
+	return fmt.Sprintf("%d and %d", goroutines, len(left)), true
 }
 
 func drawIsolation(w *sims.World) *scene.Scene {

@@ -53,18 +53,17 @@ var privateMemory = sims.Sim{
 	Measured: whatBReads,
 	Walk: []sims.Step{
 		{ID: "own", For: "both have stored a number and read it back", Until: func(w *sims.World) bool {
-			return reads(w, "A", 11) && reads(w, "B", 22) && bothMapped(w)
+			return readsOwn(w, "A") && readsOwn(w, "B") && bothMapped(w)
 		}},
-		{ID: "other", Turn: []sims.Turn{{Knob: "A stores", Value: "33"}}, For: "A reads its new number, and B has looked again", Until: func(w *sims.World) bool {
-			before := w.After("own")
-			return before != nil && reads(w, "A", 33) && w.Count("B", "reads") > before.Count("B", "reads")+2
+		{ID: "other", Turn: sims.Press("A stores"), For: "A reads its new number, and B has looked again", Until: func(w *sims.World) bool {
+			return readsOwn(w, "A") && obeyed(w, "A") && w.Count("B", "reads") > w.Before.Count("B", "reads")+2
 		}},
 		{ID: "shared", Turn: []sims.Turn{{Knob: "page", Value: "shared"}}, For: "both have mapped one page, and the kernel has counted it twice", Until: func(w *sims.World) bool {
 			return w.Options["page"] == "shared" && bothMapped(w) && w.Count("A", "reads") > 0 && w.Count("B", "reads") > 0 &&
 				w.Mapping("A", "page").Level("exclusive") == 0 && w.Mapping("B", "page").Level("exclusive") == 0
 		}},
-		{ID: "seen", Turn: []sims.Turn{{Knob: "A stores", Value: "33"}}, For: "B reads what A has stored", Until: func(w *sims.World) bool {
-			return reads(w, "A", 33) && reads(w, "B", 33)
+		{ID: "seen", Turn: sims.Press("A stores"), For: "B reads what A has stored", Until: func(w *sims.World) bool {
+			return readsOwn(w, "A") && obeyed(w, "A") && w.Count("B", "read") == w.Count("A", "stored")
 		}},
 	},
 	Claims: []sims.Claim{
@@ -75,8 +74,10 @@ var privateMemory = sims.Sim{
 		}},
 		{ID: "own-value", Says: "each reads what it has stored itself, whatever the other stores there", After: "other", Check: func(b *sims.World) sims.Verdict {
 			a := b.After("own")
-			got := fmt.Sprintf("A %d then %d, B %d then %d", a.Count("A", "read"), b.Count("A", "read"), a.Count("B", "read"), b.Count("B", "read"))
-			return sims.Judge(got == "A 11 then 33, B 22 then 22", "A 11 then 33, B 22 then 22", got, "a load from the address, by each process")
+			say := func(what string) string {
+				return fmt.Sprintf("A %d then %d, B %d then %d", a.Count("A", what), b.Count("A", what), a.Count("B", what), b.Count("B", what))
+			}
+			return sims.Judge(say("read") == say("stored") && b.Count("A", "read") != b.Count("B", "read"), say("stored"), say("read"), "a load from the address, by each process")
 		}},
 		{ID: "two-frames", Says: "behind the one address are two frames", After: "own", Check: func(a *sims.World) sims.Verdict {
 			one, other := a.Mapping("A", "page"), a.Mapping("B", "page")
@@ -84,9 +85,15 @@ var privateMemory = sims.Sim{
 				return sims.Judge(one.Level("frame") != other.Level("frame"), "two frames",
 					fmt.Sprintf("%#x in A, %#x in B", one.Level("frame"), other.Level("frame")), "bits 0–54 in /proc/PID/pagemap")
 			}
-			return sims.Judge(one.Level("exclusive") == 1 && other.Level("exclusive") == 1 && one.Level("private") > 0 && one.Level("shared") == 0,
-				"each page mapped by its process alone", fmt.Sprintf("exclusive: %d in A, %d in B; %s private, %s shared", one.Level("exclusive"), other.Level("exclusive"),
-					scene.Bytes(one.Level("private")), scene.Bytes(one.Level("shared"))), "bit 56 in /proc/PID/pagemap, Private and Shared in smaps")
+			say := func(exclusive, exclusiveToo int64, private, shared string) string {
+				return fmt.Sprintf("exclusive: %d in A, %d in B; private: %s, shared: %s", exclusive, exclusiveToo, private, shared)
+			}
+			of := func(what string) string {
+				return scene.Bytes(one.Level(what)) + " and " + scene.Bytes(other.Level(what))
+			}
+			page := scene.Bytes(a.Facts["page"])
+			want, got := say(1, 1, page+" and "+page, "0 B and 0 B"), say(one.Level("exclusive"), other.Level("exclusive"), of("private"), of("shared"))
+			return sims.Judge(got == want, want, got, "bit 56 in /proc/PID/pagemap, Private and Shared in smaps")
 		}},
 		{ID: "one-frame", Says: "a shared page is one frame behind both", After: "shared", Check: func(a *sims.World) sims.Verdict {
 			one, other := a.Mapping("A", "page"), a.Mapping("B", "page")
@@ -94,17 +101,20 @@ var privateMemory = sims.Sim{
 				return sims.Judge(one.Level("frame") == other.Level("frame"), "one frame",
 					fmt.Sprintf("%#x in A, %#x in B", one.Level("frame"), other.Level("frame")), "bits 0–54 in /proc/PID/pagemap")
 			}
-			return sims.Judge(one.Level("exclusive") == 0 && one.Level("inode") == other.Level("inode") && one.Level("inode") > 0, "one file, mapped by both",
-				fmt.Sprintf("inodes %d and %d, exclusive: %d", one.Level("inode"), other.Level("inode"), one.Level("exclusive")), "bit 56 in /proc/PID/pagemap, inode in smaps")
+			return sims.Judge(one.Level("exclusive") == 0 && other.Level("exclusive") == 0 && one.Level("inode") == other.Level("inode") && one.Level("inode") > 0 && one.Level("private") == 0 && other.Level("private") == 0,
+				"one inode, exclusive to neither, 0 B private", fmt.Sprintf("inodes %d and %d, exclusive: %d and %d, %s and %s private", one.Level("inode"), other.Level("inode"), one.Level("exclusive"), other.Level("exclusive"),
+					scene.Bytes(one.Level("private")), scene.Bytes(other.Level("private"))), "bit 56 in /proc/PID/pagemap, inode and Private in smaps")
 		}},
 		{ID: "seen", Says: "what one stores in a shared page, the other reads", After: "seen", Check: func(a *sims.World) sims.Verdict {
-			return sims.Judge(a.Count("B", "read") == 33, "33", fmt.Sprint(a.Count("B", "read")), "B's load from the address")
+			stored, read := a.Count("A", "stored"), a.Count("B", "read")
+			return sims.Judge(read == stored && read != a.Count("B", "stored"), fmt.Sprintf("%d, and not the %d that it has stored itself", stored, a.Count("B", "stored")), fmt.Sprint(read), "B's load from the address")
 		}},
 	},
 }
 
 // usePage maps a page at the address, stores the number that it is given, and reads
-// what is there, over and over.
+// what is there, over and over. In a page of its own it stores each time; in a shared
+// one when the number is another, or the two would only undo each other's stores.
 func usePage(a *sims.Actor) error {
 	page, err := mapPage(a)
 	if err != nil {
@@ -114,7 +124,7 @@ func usePage(a *sims.Actor) error {
 	stored, read, stores, reads := a.Counter("stored"), a.Counter("read"), a.Counter("stores"), a.Counter("reads")
 	told := false
 	for {
-		if v := a.Setting("value"); v != stored.Load() {
+		if v := a.Setting("value"); v != stored.Load() || a.Arg("page") == "private" {
 			a.Gate("store")
 			word.Store(uint64(v)) // one instruction, to this address
 			stored.Store(v)
@@ -143,8 +153,14 @@ func mapPage(a *sims.Actor) ([]byte, error) {
 	return sys.MmapAt(pageAddress, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, flags|unix.MAP_FIXED_NOREPLACE, fd)
 }
 
-func reads(w *sims.World, role string, value int64) bool {
-	return w.Count(role, "stored") != 0 && w.Count(role, "read") == value
+// readsOwn reports whether a role has read what it stored last.
+func readsOwn(w *sims.World, role string) bool {
+	return w.Count(role, "stored") != 0 && w.Count(role, "read") == w.Count(role, "stored")
+}
+
+// obeyed reports whether a role has stored the number that it was told last.
+func obeyed(w *sims.World, role string) bool {
+	return strconv.FormatInt(w.Count(role, "stored"), 10) == w.Actor(role).Settings["value"]
 }
 
 func bothMapped(w *sims.World) bool {

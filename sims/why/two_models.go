@@ -12,12 +12,12 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"ipctour/sims"
-	"ipctour/sims/scene"
 	"ipctour/sims/share"
 	"ipctour/sims/stage"
 	"ipctour/sims/sys"
@@ -50,7 +50,7 @@ var twoModels = sims.Sim{
 		{Name: "producer", Run: produceInPlace, Counters: []string{"sent"}, Gates: []string{"store", "look"}, IO: true},
 		{Name: "consumer", Run: consumeInPlace, Counters: []string{"got", "bytes", "wrong"}, Gates: []string{"load", "look"}, IO: true},
 	},
-	Options: []sims.Option{{Name: "payload", Values: []string{"4096", "65536", "1048576", "64"}}},
+	Options: []sims.Option{{Name: "payload", Values: []string{"4096", "65536", "262144", "1048576", "64"}}},
 	Wire: func(w *sims.Wiring) error {
 		p := w.Pipe("pipe", 0)
 		w.Give("writer", "out", p.W)
@@ -65,68 +65,38 @@ var twoModels = sims.Sim{
 		{Key: "1", Name: "send by pipe", Help: "the writer sends 100 messages", Act: sims.Tell{Role: "writer", Command: "send"}},
 		{Key: "2", Name: "send by memory", Help: "the producer makes 100 messages where the consumer finds them", Act: sims.Tell{Role: "producer", Command: "send"}},
 		{Key: "p", Name: "payload", Help: "bytes in a message; new processes", Act: sims.Choose{Option: "payload"}},
-		{Key: "w", Name: "watch the pipe's two", Help: "x-ray of the writer and the reader", Act: sims.Do{Run: watch("writer", "reader")}},
-		{Key: "m", Name: "watch the memory's two", Help: "x-ray of the producer and the consumer", Act: sims.Do{Run: watch("producer", "consumer")}},
+		{Key: "w", Name: "watch the pipe's two", Help: "x-ray of the writer and the reader, on or off", Act: sims.Watch("writer", "reader")},
+		{Key: "m", Name: "watch the memory's two", Help: "x-ray of the producer and the consumer, on or off", Act: sims.Watch("producer", "consumer")},
+		{Key: "u", Name: "watch nobody", Help: "the x-ray of all four is switched off", Act: sims.Do{Run: unwatch}},
 	},
 	Draw:     drawTwoModels,
 	Measured: howOftenCopied,
 	Walk: []sims.Step{
-		{ID: "ready", For: "the reader and the consumer are asleep", Until: func(w *sims.World) bool {
-			return w.Asleep("reader", "pipe_read") && w.Asleep("consumer", "futex") && counted(w, "writer") && counted(w, "reader") && counted(w, "producer") && counted(w, "consumer")
+		{ID: "ready", From: "ready", Lost: somebodyGone, For: "the reader and the consumer are asleep", Until: bothReady},
+		{ID: "copied", From: "copied", Lost: somebodyGone, Turn: []sims.Turn{{Knob: "watch the pipe's two", Value: "on", When: atRest}, {Knob: "send by pipe"}}, For: "100 messages have gone through the pipe", Until: func(w *sims.World) bool {
+			return batchDone(w, "writer", "reader") && w.Asleep("reader", "pipe_read")
 		}},
-		{ID: "copied", Turn: sims.Press("watch the pipe's two", "send by pipe"), For: "100 messages have gone through the pipe", Until: func(w *sims.World) bool {
-			return batchDone(w, "writer", "reader") && w.Actor("reader").Numbers["rchar"] >= batchBytes(w)
+		{ID: "shared", From: "shared", Lost: somebodyGone, Turn: []sims.Turn{{Knob: "watch the memory's two", Value: "on", When: atRest}, {Knob: "send by memory"}}, For: "100 messages have been taken out of the shared frame", Until: func(w *sims.World) bool {
+			return batchDone(w, "producer", "consumer") && w.Asleep("consumer", "futex")
 		}},
-		{ID: "shared", Turn: sims.Press("watch the memory's two", "send by memory"), For: "100 messages have been taken out of the shared frame", Until: func(w *sims.World) bool {
-			return batchDone(w, "producer", "consumer")
+		{ID: "large", Turn: []sims.Turn{{Knob: "watch nobody"}, {Knob: "payload", Value: strconv.Itoa(large)}}, For: "new processes, for messages of 256 KiB, are ready", Until: func(w *sims.World) bool {
+			return payload(w) == large && bothReady(w)
 		}},
-		{ID: "large", Turn: []sims.Turn{{Knob: "payload", Value: "1048576"}, {Knob: "send by pipe"}, {Knob: "send by memory"}}, For: "100 messages of 1 MiB have gone both ways", Until: func(w *sims.World) bool {
-			return batchDone(w, "writer", "reader") && batchDone(w, "producer", "consumer")
+		{ID: "slept", From: "slept", Lost: somebodyGone, Turn: []sims.Turn{{Knob: "watch nobody", When: atRest}, {Knob: "send by pipe", When: atRest}}, For: "100 messages of 256 KiB have gone through the pipe", Until: func(w *sims.World) bool {
+			return batchDone(w, "writer", "reader") && w.Asleep("reader", "pipe_read")
 		}},
-	},
-	Claims: []sims.Claim{
-		{ID: "two-copies", Says: "through a pipe each byte is copied twice: into the kernel and out again", After: "copied", Check: func(a *sims.World) sims.Verdict {
-			before := a.Before
-			in, out, want := moved(before, a, "writer", "wchar"), moved(before, a, "reader", "rchar"), batchBytes(a)
-			return sims.Judge(in == want && out == want, scene.Bytes(want)+" in, "+scene.Bytes(want)+" out", scene.Bytes(in)+" in, "+scene.Bytes(out)+" out",
-				"wchar of the writer and rchar of the reader in /proc/PID/io")
-		}},
-		{ID: "traps", Says: "each message through a pipe costs at least two system calls", Needs: []string{"ptrace"}, After: "copied", Check: func(a *sims.World) sims.Verdict {
-			writes, reads := a.Called("writer", "write"), a.Called("reader", "read")
-			return sims.Judge(writes >= messages && reads >= messages, fmt.Sprintf("at least %d writes and %d reads", messages, messages),
-				fmt.Sprintf("%d writes and %d reads", writes, reads), "ptrace: the x-ray")
-		}},
-		{ID: "no-copies", Says: "through shared memory no byte goes through a system call", After: "shared", Check: func(a *sims.World) sims.Verdict {
-			before := a.Before
-			through := moved(before, a, "producer", "wchar") + moved(before, a, "producer", "rchar") + moved(before, a, "consumer", "wchar") + moved(before, a, "consumer", "rchar")
-			taken := a.Count("consumer", "bytes") - before.Count("consumer", "bytes")
-			return sims.Judge(through == 0 && taken == batchBytes(a), "0 B of "+scene.Bytes(batchBytes(a)),
-				scene.Bytes(through)+" of "+scene.Bytes(taken), "rchar and wchar of both in /proc/PID/io")
-		}},
-		{ID: "no-traps", Says: "once both are awake, messages through shared memory cost no system call", Needs: []string{"ptrace", "cpus"}, After: "shared", Check: func(a *sims.World) sims.Verdict {
-			all := a.Called("producer") + a.Called("consumer")
-			futex := a.Called("producer", "futex") + a.Called("consumer", "futex")
-			return sims.Judge(all == futex && all <= 3, fmt.Sprintf("a wake and a sleep for all %d, no more", messages),
-				fmt.Sprintf("%d calls for %d messages, %d of them futex", all, messages, futex), "ptrace: the x-ray")
-		}},
-		{ID: "whole", Says: "every message arrived as it was made, both ways", After: "large", Check: func(a *sims.World) sims.Verdict {
-			pipe, memory, wrong := a.Count("reader", "got"), a.Count("consumer", "got"), a.Count("reader", "wrong")+a.Count("consumer", "wrong")
-			return sims.Judge(pipe == messages && memory == messages && wrong == 0, fmt.Sprintf("%d and %d, 0 wrong", messages, messages),
-				fmt.Sprintf("%d and %d, %d wrong", pipe, memory, wrong), "a checksum in each message")
+		{ID: "awake", From: "awake", Lost: somebodyGone, Turn: []sims.Turn{{Knob: "watch nobody", When: atRest}, {Knob: "send by memory", When: atRest}}, For: "100 messages of 256 KiB have been taken out of the shared frame", Until: func(w *sims.World) bool {
+			return batchDone(w, "producer", "consumer") && w.Asleep("consumer", "futex")
 		}},
 	},
+	Claims: twoModelsClaims,
 }
 
-// watch switches the x-ray of two roles on.
-func watch(roles ...string) func(*stage.Run, string) error {
-	return func(r *stage.Run, _ string) error {
-		for _, role := range roles {
-			if err := r.Trace(role, true); err != nil {
-				continue // the stage tells why; the lesson goes on without
-			}
-		}
-		return nil
-	}
+// large is more than a pipe's buffer holds, in bytes.
+const large = 256 << 10
+
+func unwatch(r *stage.Run, _ string) error {
+	return sims.Watch("writer", "reader", "producer", "consumer").Run(r, "off")
 }
 
 // fill makes message n in place: a number, bytes that depend on it, and their checksum.
@@ -270,24 +240,35 @@ func consumeInPlace(a *sims.Actor) error {
 	}
 }
 
-// account tells how many bytes have gone through this process's calls while it was
-// started. Where the kernel keeps no such account there is nothing to tell.
+// account tells what the kernel has counted for this process while it was started: the
+// bytes that went through its calls (where that account is kept), and how often it slept.
 func account(a *sims.Actor) {
-	fd, err := unix.Open("/proc/self/io", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	var begins struct{ rchar, wchar, voluntary int }
+	io := readSelf("/proc/self/io")
+	if _, err := fmt.Sscanf(io, "rchar: %d\nwchar: %d", &begins.rchar, &begins.wchar); err == nil {
+		begins.rchar += len(io) // this reading itself
+	}
+	status := readSelf("/proc/self/status")
+	begins.rchar += len(status)
+	if _, after, ok := strings.Cut(status, "\nvoluntary_ctxt_switches:"); ok {
+		_, _ = fmt.Sscan(after, &begins.voluntary) // 0 when it is no number: then all count
+	}
+	a.Say("begins", sims.Num("rchar", begins.rchar), sims.Num("wchar", begins.wchar), sims.Num("voluntary", begins.voluntary))
+}
+
+// readSelf is a small file of /proc in one call; "" where it is not there.
+func readSelf(path string) string {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return
+		return ""
 	}
 	defer unix.Close(fd)
-	buf := make([]byte, 512)
+	buf := make([]byte, 4096)
 	n, err := unix.Read(fd, buf)
 	if err != nil {
-		return
+		return ""
 	}
-	var rchar, wchar int
-	if _, err := fmt.Sscanf(string(buf[:n]), "rchar: %d\nwchar: %d", &rchar, &wchar); err != nil {
-		return
-	}
-	a.Say("begins", sims.Num("rchar", rchar+n), sims.Num("wchar", wchar)) // and this reading itself
+	return string(buf[:n])
 }
 
 func mapFrame(a *sims.Actor) ([]byte, error) {
@@ -331,40 +312,4 @@ func spin(a *sims.Actor, so func() bool) bool {
 		}
 	}
 	return true
-}
-
-func payload(w *sims.World) int64 {
-	n, _ := strconv.ParseInt(w.Options["payload"], 10, 64) // one of the option's values
-	return n
-}
-
-func batchBytes(w *sims.World) int64 { return messages * payload(w) }
-
-// counted: the kernel has been asked for the role's account of bytes, when its start was over.
-func counted(w *sims.World, role string) bool {
-	n, ok := w.Actor(role).Numbers["rchar"]
-	m := w.Last(role, "begins")
-	return ok && m != nil && n >= m.N["rchar"]
-}
-
-// batchDone: both sides have said so, and the kernel was asked after that.
-func batchDone(w *sims.World, from, to string) bool {
-	sent, got := w.News(from, "sent"), w.News(to, "got all")
-	return sent != nil && got != nil && w.Since(sent) >= 5 && w.Since(got) >= 5
-}
-
-// moved is by how much the kernel's account of a role has grown.
-func moved(before, now *sims.World, role, what string) int64 {
-	return now.Actor(role).Numbers[what] - before.Actor(role).Numbers[what]
-}
-
-func howOftenCopied(w *sims.World) (string, bool) {
-	copied, shared := w.After("copied"), w.After("shared")
-	if shared == nil {
-		return "", false
-	}
-	pipe := moved(copied.Before, copied, "writer", "wchar") + moved(copied.Before, copied, "reader", "rchar")
-	memory := moved(shared.Before, shared, "producer", "wchar") + moved(shared.Before, shared, "consumer", "rchar")
-	n := batchBytes(copied)
-	return fmt.Sprintf("%d and %d", (pipe+n/2)/n, (memory+n/2)/n), true
 }

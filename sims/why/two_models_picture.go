@@ -43,25 +43,16 @@ func drawTwoModels(w *sims.World) *scene.Scene {
 // twoModelsFigures set the two ways beside each other. It is about the calls while they
 // are watched, else about what a message takes.
 func twoModelsFigures(w *sims.World) []scene.Figure {
-	var calls, copied, times []scene.Figure
+	var calls, copied, slept, times []scene.Figure
 	watched := false
-	for _, way := range []struct{ id, label, from, to string }{{"pipe", "pipe", "writer", "reader"}, {"memory", "memory", "producer", "consumer"}} {
-		seen := scene.Figure{ID: way.id + "-calls", Label: way.label + ": calls seen", Origin: scene.Kernel,
-			Text: scene.Thousands(w.Called(way.from) + w.Called(way.to))}
-		if !w.Actor(way.from).Traced || !w.Actor(way.to).Traced {
-			seen.Text = "not watched"
-		} else {
-			watched = true
-		}
-		calls = append(calls, seen.From("ptrace(2): every system call of both since they are watched, without those of the Go runtime", ""))
-		through := scene.Count(way.id+"-bytes", way.label+": through calls", since(w, way.from, "wchar")+since(w, way.to, "rchar"), "B", scene.Kernel).
-			From("wchar of the one and rchar of the other, since they began", fmt.Sprintf("grep char /proc/%d/io /proc/%d/io", w.Actor(way.from).PID, w.Actor(way.to).PID))
-		if !counted(w, way.from) {
-			through = scene.Missing(way.id+"-bytes", way.label+": through calls", "/proc/PID/io has not been read yet")
-		}
-		copied = append(copied, through)
-		each := scene.Figure{ID: way.id + "-time", Label: way.label + ": a message takes", Text: "–", Origin: scene.Child}
-		if m := w.Last(way.from, "sent"); m != nil {
+	for _, y := range []way{byPipe, byMemory} {
+		from, to := w.Actor(y.from), w.Actor(y.to)
+		watched = watched || from.Traced && to.Traced
+		calls, copied = append(calls, callsSeen(w, y)), append(copied, throughCalls(w, y))
+		slept = append(slept, scene.Count(y.id+"-sleeps", y.id+": times asleep", since(w, y.from, "voluntary")+since(w, y.to, "voluntary"), "", scene.Kernel).
+			From("voluntary_ctxt_switches of both in /proc/PID/status, since they began; a stop by the x-ray counts as well", fmt.Sprintf("grep ^vol /proc/%d/status /proc/%d/status", from.PID, to.PID)))
+		each := scene.Figure{ID: y.id + "-time", Label: y.id + ": a message takes", Text: "–", Origin: scene.Child}
+		if m := w.Last(y.from, "sent"); m != nil {
 			each.Text = micros(m.N["ns"])
 		}
 		times = append(times, each.From("the clock of the sender around 100 messages; the x-ray makes it slower", ""))
@@ -69,21 +60,31 @@ func twoModelsFigures(w *sims.World) []scene.Figure {
 	for i := range calls {
 		calls[i].Now, times[i].Now = watched, !watched
 	}
-	return slices.Concat(times, copied, calls)
+	return slices.Concat(slept, times, copied, calls)
+}
+
+func callsSeen(w *sims.World, y way) scene.Figure {
+	f := scene.Figure{ID: y.id + "-calls", Label: y.id + ": calls seen", Origin: scene.Kernel, Text: "not watched"}
+	if w.Actor(y.from).Traced && w.Actor(y.to).Traced {
+		f.Text = scene.Thousands(w.Called(y.from) + w.Called(y.to))
+	}
+	return f.From("ptrace(2): every system call of both since they are watched, without those of the Go runtime", "")
+}
+
+func throughCalls(w *sims.World, y way) scene.Figure {
+	id, label := y.id+"-bytes", y.id+": through calls"
+	switch _, kept := w.Actor(y.from).Numbers["rchar"]; {
+	case !kept && counted(w, y.from):
+		return scene.Missing(id, label, "the kernel keeps no account of it (/proc/PID/io)")
+	case !counted(w, y.from):
+		return scene.Missing(id, label, "/proc/PID/io has not been read yet")
+	}
+	return scene.Count(id, label, y.through(w), "B", scene.Kernel).
+		From("rchar and wchar of both, since they began", fmt.Sprintf("grep char /proc/%d/io /proc/%d/io", w.Actor(y.from).PID, w.Actor(y.to).PID))
 }
 
 // micros is a time in microseconds, as all are shown here: so they can be compared.
 func micros(ns int64) string { return fmt.Sprintf("%s.%d µs", scene.Thousands(ns/1000), ns%1000/100) }
-
-// since is how much the kernel's account of a role has grown since it began: what a
-// process reads when it is started is no message.
-func since(w *sims.World, role, what string) int64 {
-	n := w.Actor(role).Numbers[what]
-	if m := w.Last(role, "begins"); m != nil {
-		n -= m.N[what]
-	}
-	return max(n, 0)
-}
 
 func twoModelsSentence(w *sims.World) string {
 	for _, a := range w.Actors {

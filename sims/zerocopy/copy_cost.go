@@ -7,7 +7,6 @@ import (
 	_ "embed"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -17,7 +16,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipctour/sims"
-	"ipctour/sims/scene"
 	"ipctour/sims/share"
 	"ipctour/sims/stage"
 	"ipctour/sims/sys"
@@ -33,64 +31,46 @@ const (
 	largest  = 16 << 20
 	mebibyte = 1 << 20
 	bufferOf = 64 << 10 // of a pipe with pages of 4,096 bytes; what is written at once when alone
-	xrayed   = 256 << 10
 )
 
 var copyCost = sims.Sim{
 	ID:     "zerocopy/copy-cost",
 	Source: copyCostSource,
 	Roles: []sims.Role{
-		{Name: "sender", Run: sendSizes, Counters: []string{"messages", "size"}, Gates: []string{"measure"}},
-		{Name: "receiver", Run: receiveSizes, Counters: []string{"messages"}, Gates: []string{"order"}},
+		{Name: "sender", Run: sendSizes, Counters: []string{"messages", "size"}, Gates: []string{"measure"}, IO: true},
+		{Name: "receiver", Run: receiveSizes, Counters: []string{"messages"}, Gates: []string{"order"}, IO: true},
 	},
 	Options: []sims.Option{{Name: "placement", Values: []string{"one CPU", "two CPUs"}}},
 	Wire:    wireCopyCost,
 	Knobs: append(sizeKnobs(),
 		sims.Knob{Key: "a", Name: "all sizes", Help: "measure each size in turn", Act: sims.Tell{Role: "sender", Command: "all"}},
-		sims.Knob{Key: "b", Name: "one by pipe", Help: "send 256 KiB through the pipe, once, not timed", Act: sims.Tell{Role: "sender", Command: "once", N: byPipe}},
-		sims.Knob{Key: "g", Name: "one by ring", Help: "hand over 256 KiB in the ring, once, not timed", Act: sims.Tell{Role: "sender", Command: "once", N: byRing}},
-		sims.Knob{Key: "y", Name: "x-ray sender", Help: "show its system calls", Act: sims.Do{Run: func(r *stage.Run, value string) error {
-			_ = r.Trace("sender", value != "off") // where it is denied, the reason is an event
-			return nil
-		}}},
+		sims.Knob{Key: "b", Name: "one by pipe", Help: "send 1 MiB through the pipe, once, not timed", Act: sims.Tell{Role: "sender", Command: "once", N: byPipe}},
+		sims.Knob{Key: "g", Name: "one by ring", Help: "hand over 1 MiB in the ring, once, not timed", Act: sims.Tell{Role: "sender", Command: "once", N: byRing}},
+		sims.Knob{Key: "y", Name: "x-ray sender", Help: "show its system calls, or no more", Act: sims.Do{Run: xraySender}},
 		sims.Knob{Key: "p", Name: "placement", Help: "both on one processor, or on one each; the cast starts anew", Act: sims.Choose{Option: "placement"}},
 	),
 	Draw:     drawCopyCost,
 	Measured: crossoverRange,
 	Walk: []sims.Step{
-		{ID: "byte", Turn: sims.Press("1 B"), For: "one byte has been timed", Until: measured(1)},
-		{ID: "page", Turn: sims.Press("4 KiB"), For: "4 KiB have been timed", Until: measured(4 << 10)},
-		{ID: "mebibyte", Turn: sims.Press("1 MiB"), For: "a mebibyte has been timed", Until: measured(mebibyte)},
-		{ID: "all", Turn: sims.Press("all sizes"), For: "all sizes have been timed", Until: func(w *sims.World) bool {
-			return w.Last("sender", "all") != nil && w.Actor("sender").Idle
+		{ID: "byte", From: "byte", Lost: costGone, Turn: sims.Press("1 B"), For: "one byte has been timed", Until: measured(1)},
+		{ID: "page", From: "page", Lost: costGone, Turn: sims.Press("4 KiB"), For: "4 KiB have been timed", Until: measured(4 << 10)},
+		{ID: "mebibyte", From: "mebibyte", Lost: costGone, Turn: sims.Press("1 MiB"), For: "a mebibyte has been timed", Until: measured(mebibyte)},
+		{ID: "all", From: "all", Lost: costGone, Turn: []sims.Turn{{Knob: "x-ray sender", Value: "off", When: resting}, {Knob: "all sizes"}}, For: "all sizes have been timed", Until: func(w *sims.World) bool {
+			return settled(w, w.News("sender", "all"))
 		}},
-		{ID: "x-ray-pipe", Turn: []sims.Turn{{Knob: "x-ray sender", Value: "on"}, {Knob: "one by pipe"}}, For: "256 KiB have gone through the pipe under the x-ray", Until: sentOnce("by pipe")},
-		{ID: "x-ray-ring", Turn: sims.Press("one by ring"), For: "256 KiB have been handed over under the x-ray", Until: sentOnce("by ring")},
+		{ID: "x-ray-pipe", From: "x-ray-pipe", Lost: costGone, Turn: []sims.Turn{{Knob: "x-ray sender", Value: "on", When: resting}, {Knob: "one by pipe"}}, For: "a mebibyte has gone through the pipe under the x-ray", Until: sentOnce("by pipe")},
+		{ID: "x-ray-ring", From: "x-ray-ring", Lost: costGone, Turn: []sims.Turn{{Knob: "x-ray sender", Value: "on", When: resting}, {Knob: "one by ring"}}, For: "a mebibyte has been handed over under the x-ray", Until: sentOnce("by ring")},
 	},
-	Claims: []sims.Claim{
-		{ID: "grows", Says: "through a pipe a message costs more the larger it is", After: "all", Check: ofSizes(func(small, large, _ *timing) sims.Verdict {
-			return sims.Judge(large.pipe > 10*small.pipe, "16 MiB cost more than 10 times as much as 1 B", span(large.pipe)+" against "+span(small.pipe), "the sender's clock, medians")
-		})},
-		{ID: "flat", Says: "handed over in a ring, a payload of 16 MiB costs next to nothing", After: "all", Check: ofSizes(func(small, large, _ *timing) sims.Verdict {
-			return sims.Judge(large.ring < large.pipe/10, "less than a tenth of the pipe", span(large.ring)+" against "+span(large.pipe)+" (1 B: "+span(small.ring)+")", "the sender's clock, medians")
-		})},
-		{ID: "calls", Says: "a pipe takes a system call for every bufferful, the ring two at most for a message of any size", After: "all", Check: ofSizes(func(_, large, _ *timing) sims.Verdict {
-			return sims.Judge(large.calls >= largest/bufferOf && large.bells <= 2, fmt.Sprintf("%d or more, against 2 or fewer", largest/bufferOf),
-				fmt.Sprintf("%s against %d for 16 MiB", scene.Thousands(large.calls), large.bells), "the returns from read(2) and write(2) that both counted")
-		})},
-		{ID: "copies", Says: "it is the copy that costs: copied into the ring and out of it, a message costs more the larger it is, too", After: "all", Check: ofSizes(func(small, large, _ *timing) sims.Verdict {
-			return sims.Judge(large.copied > 10*small.copied, "16 MiB cost more than 10 times as much as 1 B", span(large.copied)+" against "+span(small.copied), "the sender's clock, medians")
-		})},
-		{ID: "mebibyte", Says: "of a mebibyte's way through a pipe the traps are the small part, the copies the large one", After: "all", Check: ofSizes(func(_, _, mid *timing) sims.Verdict {
-			return sims.Judge(mid.copies() > mid.traps(), "copies cost more than traps", span(mid.copies())+" for copies, "+span(mid.traps())+" for "+scene.Many(mid.calls, "trap"), "the same calls in one process, where nobody waits")
-		})},
-		{ID: "payload", Says: "the kernel carries every byte of a message in a pipe, and 8 bytes for one in the ring", Needs: []string{"ptrace"}, After: "x-ray-ring", Check: func(b *sims.World) sims.Verdict {
-			a := b.After("x-ray-pipe")
-			pipe, ring := largestCall(a, "by pipe"), largestCall(b, "by ring")
-			return sims.Judge(pipe == xrayed && ring >= 0 && ring < 64, scene.Thousands(xrayed)+" bytes in one call against a word or two",
-				scene.Many(pipe, "byte")+" against "+scene.Many(ring, "byte"), "the x-ray of the sender (ptrace)")
-		}},
-	},
+	Claims: copyCostClaims,
+}
+
+// xraySender switches the x-ray of the sender on or off. Off is for a step that times: then
+// the receiver's is off too, if you had it on.
+func xraySender(r *stage.Run, value string) error {
+	if value == "off" {
+		return sims.Watch("sender", "receiver").Run(r, value)
+	}
+	return sims.Watch("sender").Run(r, value)
 }
 
 func sizeKnobs() []sims.Knob {
@@ -211,8 +191,8 @@ func sendSizes(a *sims.Actor) error {
 		case "once":
 			name := map[int64]string{byPipe: "by pipe", byRing: "by ring"}[c.N]
 			a.Say("once", sims.Word("way", name))
-			if err = p.order(int(c.N), xrayed, 1); err == nil {
-				if _, err = p.send(ring, int(c.N), xrayed); err == nil {
+			if err = p.order(int(c.N), mebibyte, 1); err == nil {
+				if _, err = p.send(ring, int(c.N), mebibyte); err == nil {
 					a.Say("arrived", sims.Word("way", name))
 				}
 			}
@@ -426,108 +406,4 @@ func median(v []int64) int {
 	}
 	slices.Sort(v)
 	return int(v[len(v)/2])
-}
-
-// timing is what one size took; times in nanoseconds.
-type timing struct {
-	size                            int64
-	pipe, ring, copied, alone, trap int64
-	calls, bells                    int64
-}
-
-// timed is the latest timing of a size, or nil.
-func timed(w *sims.World, size int64) *timing {
-	for i := len(w.Moments) - 1; i >= 0; i-- {
-		m := &w.Moments[i]
-		if m.Name == "measured" && m.N["size"] == size {
-			return &timing{size, m.N["pipe"], m.N["ring"], m.N["copied"], m.N["alone"], m.N["trap"], m.N["calls"], m.N["bells"]}
-		}
-	}
-	return nil
-}
-
-// copies is what two copies cost: the calls alone in one process, without their traps.
-func (t *timing) copies() int64 {
-	return max(t.alone-2*t.trap*((t.size+bufferOf-1)/bufferOf), 0)
-}
-
-// traps is what the calls of the two processes cost, whatever they carry.
-func (t *timing) traps() int64 { return t.trap * t.calls }
-
-// rest is what is neither: sleeping and waking, and the answer.
-func (t *timing) rest() int64 { return max(t.pipe-t.copies()-t.traps(), 0) }
-
-func span(ns int64) string { return scene.Metric(float64(ns)/1e9, "s") }
-
-func measured(size int64) func(*sims.World) bool {
-	return func(w *sims.World) bool { return timed(w, size) != nil && w.Actor("sender").Idle }
-}
-
-func sentOnce(way string) func(*sims.World) bool {
-	return func(w *sims.World) bool {
-		m := w.Last("sender", "arrived")
-		a := w.Actor("sender")
-		return m != nil && m.S["way"] == way && a.Idle && (w.ReadSince(m) && largestCall(w, way) >= 0 || a.Untraced != "")
-	}
-}
-
-// ofSizes judges the smallest and the largest payload, and a mebibyte.
-func ofSizes(judge func(small, large, mid *timing) sims.Verdict) func(*sims.World) sims.Verdict {
-	return func(a *sims.World) sims.Verdict {
-		return judge(timed(a, 1), timed(a, largest), timed(a, mebibyte))
-	}
-}
-
-// largestCall is the most bytes that a call of the sender carried when it sent its last
-// message, once by the way named; -1 when the x-ray has not seen that.
-func largestCall(w *sims.World, way string) int64 {
-	a, m := w.Actor("sender"), lastMoment(w)
-	if !a.Traced || m == nil || m.Name != "arrived" || m.S["way"] != way {
-		return -1
-	}
-	most, seen := int64(-1), 0
-	for i := len(a.Calls) - 1; i >= 0 && seen < 3; i-- { // the order, the message or the bell, the answer
-		if n, err := strconv.ParseInt(a.Calls[i].Result, 10, 64); err == nil {
-			most, seen = max(most, n), seen+1
-		}
-	}
-	return most
-}
-
-func lastMoment(w *sims.World) *sims.Moment {
-	for i := len(w.Moments) - 1; i >= 0; i-- {
-		if m := &w.Moments[i]; m.Who == "sender" {
-			return m
-		}
-	}
-	return nil
-}
-
-// crossover is the least size measured from which on copies cost more than traps; 0
-// while it is not known.
-func crossover(w *sims.World) int64 {
-	for _, n := range sizes {
-		t := timed(w, int64(n))
-		if t == nil {
-			return 0
-		}
-		if t.copies() > t.traps() {
-			return t.size
-		}
-	}
-	return 0
-}
-
-func crossoverRange(w *sims.World) (string, bool) {
-	a := w.After("all")
-	if a == nil {
-		return "", false
-	}
-	switch n := crossover(a); {
-	case n == 0 || n > 64<<10:
-		return "above", true
-	case n < 1<<10:
-		return "below", true
-	}
-	return "between", true
 }

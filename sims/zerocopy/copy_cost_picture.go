@@ -58,7 +58,7 @@ func costFigures(w *sims.World) []scene.Figure {
 	f := func(id, label, text string, origin scene.Origin, how string) scene.Figure {
 		return scene.Figure{ID: id, Label: label, Text: cmp.Or(text, "not yet"), Origin: origin}.From(how, "")
 	}
-	var pipe, ring, traps, copies, rest, copied, calls, mid, from string
+	var pipe, ring, traps, copies, rest, copied, calls, mid, from, twice string
 	if t := latest(w); t != nil {
 		pipe, ring, traps, copies, rest = span(t.pipe), span(t.ring), span(t.traps()), span(t.copies()), span(t.rest())
 		copied, calls = span(t.copied), scene.Thousands(t.calls)
@@ -69,6 +69,9 @@ func costFigures(w *sims.World) []scene.Figure {
 	if n := crossover(w); n > 0 {
 		from = "from " + sizeName(int(n))
 	}
+	if n := parted(w); n > 0 {
+		twice = "from " + sizeName(int(n))
+	}
 	list := []scene.Figure{
 		f("pipe", "by pipe", pipe, scene.Child, "the sender's clock, from before the first call to the answer: the median"),
 		f("ring", "by ring", ring, scene.Child, "the sender's clock, likewise"),
@@ -76,6 +79,7 @@ func costFigures(w *sims.World) []scene.Figure {
 		f("traps", "of the pipe: traps", traps, scene.Derived, "half of a write and a read of one byte alone, for each call of both"),
 		f("copied", "copied by the ring", copied, scene.Child, "the sender's clock, with a copy into the slot and one out of it"),
 		f("crossover", "copies > traps", from, scene.Derived, "the least size measured at which the copies cost more than the traps"),
+		f("twice", "pipe > 2 × ring", twice, scene.Derived, "the least size measured at which the pipe took more than twice as long as the ring"),
 		f("calls", "calls on the pipe", calls, scene.Child, "both count their returns from read(2) and write(2) on the pipe"),
 		f("mebibyte", "1 MiB by pipe", mid, scene.Child, "the sender's clock"),
 		f("source", "by the source", "hundreds of µs", scene.Said, "the source's figure for 1 MiB, not measured"),
@@ -84,6 +88,7 @@ func costFigures(w *sims.World) []scene.Figure {
 	if w.Options["placement"] == "two CPUs" && w.Facts["cpus"] < 2 {
 		list = append(list, scene.Missing("placement", "two CPUs", "this machine gives the tour one processor: both are on it"))
 	}
+	list = append(list, countedFigure(w))
 	if n := largestCall(w, lastWay(w)); n >= 0 {
 		largest := scene.Count("largest", "most in a call", n, "B", scene.Kernel).From("the x-ray of the sender: the largest result of read and write", "")
 		largest.Now = true // it is what the learner has just asked for
@@ -92,6 +97,20 @@ func costFigures(w *sims.World) []scene.Figure {
 		list = append(list, scene.Missing("largest", "most in a call", why))
 	}
 	return list
+}
+
+// countedFigure is how many calls a single message took, where one was sent in this step.
+func countedFigure(w *sims.World) scene.Figure {
+	const id, label = "counted", "calls for one message"
+	m := w.News("sender", "arrived")
+	if _, kept := w.Actor("sender").Numbers["syscr"]; !kept {
+		return scene.Missing(id, label, "the kernel keeps no account of it (/proc/PID/io)")
+	}
+	if w.Before == nil || !w.Before.Actor("sender").Idle || !settled(w, m) || w.Said("sender", "arrived") != w.Before.Said("sender", "arrived")+1 {
+		return scene.Missing(id, label, "it is counted for the one that a step of the walk sends")
+	}
+	return scene.Count(id, label, counted(w), "", scene.Kernel).From("syscr and syscw of both in /proc/PID/io, less the order and the answer",
+		fmt.Sprintf("grep sysc /proc/%d/io /proc/%d/io", w.Actor("sender").PID, w.Actor("receiver").PID))
 }
 
 // lastWay is the way that a single message was sent last.
@@ -131,9 +150,9 @@ func copyCostSentence(w *sims.World) string {
 	case receiver.Life == scene.Stopped:
 		return "The receiver is stopped: what is sent now waits for it."
 	case sender.Idle && largestCall(w, lastWay(w)) >= 0:
-		return fmt.Sprintf("256 KiB were sent %s: the largest call of the sender carried %s.", lastWay(w), scene.Many(largestCall(w, lastWay(w)), "byte"))
+		return fmt.Sprintf("A mebibyte was sent %s: the largest call of the sender carried %s.", lastWay(w), scene.Many(largestCall(w, lastWay(w)), "byte"))
 	case sender.Idle && lastMoment(w) != nil && lastMoment(w).Name == "arrived":
-		return "256 KiB were sent " + lastWay(w) + ". With the x-ray of the sender on (y) you see by which calls."
+		return "A mebibyte was sent " + lastWay(w) + ". With the x-ray of the sender on (y) you see by which calls."
 	case sender.Idle && latest(w) != nil:
 		t := latest(w)
 		return fmt.Sprintf("%s: %s by pipe, %s handed over in the ring.", sizeName(int(t.size)), span(t.pipe), span(t.ring))

@@ -4,13 +4,11 @@ package zerocopy
 // Head and tail are two words, and the kernel is called only to wake a side that sleeps.
 
 import (
-	"cmp"
 	_ "embed"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -19,6 +17,7 @@ import (
 	"ipctour/sims/scene"
 	"ipctour/sims/share"
 	"ipctour/sims/stage"
+	"ipctour/sims/sys"
 )
 
 //go:embed ring.go
@@ -35,9 +34,9 @@ var ring = sims.Sim{
 	Source: ringSource,
 	Roles: []sims.Role{
 		{Name: "producer", Run: fillRing, Counters: []string{"sent", "bells", "sleeps"}, Gates: []string{"fill", "publish", "ring", "wait"}, IO: true},
-		{Name: "consumer", Run: emptyRing, Counters: []string{"taken", "bells", "sleeps", "wrong"}, Gates: []string{"take", "release", "ring", "wait"}},
-		{Name: "next producer", Run: fillRing, Counters: []string{"sent", "bells", "sleeps"}, Gates: []string{"fill", "publish", "ring", "wait"}, Late: true},
-		{Name: "next consumer", Run: emptyRing, Counters: []string{"taken", "bells", "sleeps", "wrong"}, Gates: []string{"take", "release", "ring", "wait"}, Late: true},
+		{Name: "consumer", Run: emptyRing, Counters: []string{"taken", "bells", "sleeps", "wrong"}, Gates: []string{"take", "release", "ring", "wait"}, IO: true},
+		{Name: "next producer", Run: fillRing, Counters: []string{"sent", "bells", "sleeps"}, Gates: []string{"fill", "publish", "ring", "wait"}, Late: true, IO: true},
+		{Name: "next consumer", Run: emptyRing, Counters: []string{"taken", "bells", "sleeps", "wrong"}, Gates: []string{"take", "release", "ring", "wait"}, Late: true, IO: true},
 	},
 	Options: []sims.Option{
 		{Name: "slots", Values: []string{"8", "4", "16"}},
@@ -47,17 +46,20 @@ var ring = sims.Sim{
 	Knobs: []sims.Knob{
 		{Key: "1", Name: "send 1", Help: "the producer sends one message", Act: send(1)},
 		{Key: "2", Name: "send 5", Help: "the producer sends five messages", Act: send(5)},
+		{Key: "6", Name: "send 20", Help: "the producer sends twenty messages, more than any of these rings holds", Act: send(20)},
 		{Key: "3", Name: "send 10,000", Help: "the producer sends ten thousand messages as fast as it can", Act: send(burst)},
 		{Key: "p", Name: "pause consumer", Help: "SIGSTOP: the consumer takes nothing", Act: fault(stage.StopIt, "consumer")},
 		{Key: "g", Name: "consumer goes on", Help: "SIGCONT", Act: fault(stage.Continue, "consumer")},
-		{Key: "d", Name: "kill consumer", Help: "SIGKILL; the ring stays as it is", Act: fault(stage.Kill, "consumer")},
+		{Key: "o", Name: "pause producer", Help: "SIGSTOP: the producer sends nothing", Act: fault(stage.StopIt, "producer")},
+		{Key: "i", Name: "producer goes on", Help: "SIGCONT", Act: fault(stage.Continue, "producer")},
+		{Key: "d", Name: "kill consumer", Help: "SIGKILL to the first consumer; the ring stays as it is", Act: kill("consumer")},
 		{Key: "4", Name: "next consumer", Help: "start another consumer, once", Act: sims.Start{Role: "next consumer"}},
 		{Key: "m", Name: "hold at publish", Help: "the producer waits between filling a slot and moving head", Act: sims.Do{Run: func(r *stage.Run, _ string) error {
 			return r.StopAt(living(r, "producer"), "publish")
 		}}},
-		{Key: "u", Name: "kill producer", Help: "SIGKILL, wherever it is", Act: fault(stage.Kill, "producer")},
+		{Key: "u", Name: "kill producer", Help: "SIGKILL to the first producer, wherever it is", Act: kill("producer")},
 		{Key: "5", Name: "next producer", Help: "start another producer, once", Act: sims.Start{Role: "next producer"}},
-		{Key: "y", Name: "x-ray both", Help: "count the system calls of both", Act: sims.Do{Run: xrayBoth}},
+		{Key: "y", Name: "x-ray both", Help: "count the system calls of both, or no more", Act: sims.Watch("producer", "next producer", "consumer", "next consumer")},
 		{Key: "s", Name: "slots", Help: "another number of slots; the cast starts anew", Act: sims.Choose{Option: "slots"}},
 		{Key: "b", Name: "batch", Help: "messages for each move of head and of tail; the cast starts anew", Act: sims.Choose{Option: "batch"}},
 	},
@@ -65,102 +67,45 @@ var ring = sims.Sim{
 	Measured: doorbellsWhenBusy,
 	Walk: []sims.Step{
 		{ID: "asleep", For: "the consumer is asleep on an empty ring", Until: consumerAsleep},
-		{ID: "one", Turn: sims.Press("send 1"), For: "a message was taken, and both page tables lead to it", Until: func(w *sims.World) bool {
-			return allTaken(w, 1) && w.Mapping("producer", "ring").Level("present") == 1 && w.Mapping("consumer", "ring").Level("present") == 1
+		{ID: "one", From: "one", Lost: ringGone, Turn: []sims.Turn{{Knob: "send 1", When: drained}}, For: "a message was taken, and both page tables lead to it", Until: func(w *sims.World) bool {
+			return drained(w) && sent(w) >= 1 && w.Mapping("producer", "ring").Level("present") == 1 && w.Mapping("consumer", "ring").Level("present") == 1
 		}},
-		{ID: "stopped", Turn: sims.Press("pause consumer", "send 5"), For: "five messages lie in the ring of a stopped consumer", Until: func(w *sims.World) bool {
-			return level(w) == 5 && w.Count("producer", "sent") == 6 && w.Actor("consumer").Life == scene.Stopped && w.Actor("producer").Idle
+		{ID: "stopped", From: "stopped", Lost: ringGone, Turn: []sims.Turn{{Knob: "pause consumer", When: still}, {Knob: "send 5"}}, For: "five messages lie in the ring of a stopped consumer", Until: func(w *sims.World) bool {
+			return level(w) >= min(5, slots(w)) && sent(w) >= min(5, slots(w)-level(w.Before)) && w.Actor("consumer").Life == scene.Stopped && rungCounted(w)
 		}},
-		{ID: "full", Turn: sims.Press("send 5"), For: "the producer is asleep before a full ring", Until: func(w *sims.World) bool {
+		{ID: "full", Turn: sims.Press("send 20"), For: "the producer is asleep before a full ring", Until: func(w *sims.World) bool {
 			return level(w) == slots(w) && asleepOn(w, "producer", "room bell") && w.Object("ring").Level("room") > 0
 		}},
-		{ID: "goes-on", Turn: sims.Press("consumer goes on"), For: "all eleven messages were taken", Until: func(w *sims.World) bool {
-			return allTaken(w, 11) && w.Count("consumer", "bells") > 0
+		{ID: "goes-on", Turn: sims.Press("consumer goes on"), For: "all messages were taken", Until: func(w *sims.World) bool {
+			return drained(w) && w.Count("consumer", "bells") > w.Before.Count("consumer", "bells")
+		}},
+		{ID: "paused", Turn: sims.Press("pause producer", "send 5"), For: "the producer is stopped, and the consumer asleep", Until: func(w *sims.World) bool {
+			return w.Actor("producer").Life == scene.Stopped && consumerAsleep(w)
 		}},
 		{ID: "busy", Turn: []sims.Turn{{Knob: "batch", Value: "4"}, {Knob: "send 10,000"}}, For: "ten thousand messages were taken", Until: func(w *sims.World) bool {
-			return allTaken(w, burst) && writesCounted(w)
+			return drained(w) && head(w) >= burst
 		}},
-		{ID: "x-ray", Turn: []sims.Turn{{Knob: "x-ray both", Value: "on"}, {Knob: "send 5"}, {Knob: "send 5"}}, For: "ten more were taken under the x-ray", Until: func(w *sims.World) bool {
+		{ID: "x-ray", From: "x-ray", Lost: ringGone, Turn: []sims.Turn{{Knob: "x-ray both", Value: "on", When: drained}, {Knob: "send 5"}, {Knob: "send 5"}}, For: "ten more were taken under the x-ray", Until: func(w *sims.World) bool {
 			// a sleeper's last write has returned before its reader could take anything
-			return allTaken(w, burst+10) && (w.Called("producer") > 0 || w.Actor("producer").Untraced != "")
+			return drained(w) && sent(w) >= 10 && (w.Called("producer") > 0 || w.Actor("producer").Untraced != "")
 		}},
-		{ID: "killed", Turn: append([]sims.Turn{{Knob: "x-ray both", Value: "off"}}, sims.Press("pause consumer", "send 5", "kill consumer")...), For: "the consumer is dead, with five messages in the ring", Until: func(w *sims.World) bool {
-			return w.Actor("consumer").Life == scene.Killed && level(w) == 5 && w.Count("producer", "sent") == burst+15
+		{ID: "killed", Turn: append([]sims.Turn{{Knob: "batch", Value: "1"}}, sims.Press("pause consumer", "send 5", "kill consumer")...), For: "the consumer is dead, with five messages in the ring", Until: func(w *sims.World) bool {
+			return w.Actor("consumer").Life == scene.Killed && w.ReadSinceEnd("consumer") && level(w) == min(5, slots(w))
 		}},
 		{ID: "next-consumer", Turn: sims.Press("next consumer"), For: "another consumer has taken what was left", Until: func(w *sims.World) bool {
-			return allTaken(w, burst+15)
+			return drained(w) && w.Last("next consumer", "began") != nil
 		}},
 		{ID: "half", Turn: sims.Press("hold at publish", "send 1"), For: "a message lies in its slot and head has not moved", Until: func(w *sims.World) bool {
-			return w.Actor("producer").Gate == "publish" && slotOf(w, burst+15) == burst+15
+			return w.Actor(current(w, "producer")).Gate == "publish" && head(w) > 0 && slotOf(w, head(w)) == head(w)
 		}},
 		{ID: "next-producer", Turn: sims.Press("kill producer", "next producer"), For: "another producer has the ring", Until: func(w *sims.World) bool {
-			return w.Actor("producer").Life == scene.Killed && w.Last("next producer", "began") != nil && w.Actor("next producer").Idle
+			return w.Actor("producer").Life == scene.Killed && w.ReadSinceEnd("producer") && w.ReadSince(w.Last("next producer", "began")) && w.Actor("next producer").Idle
 		}},
 		{ID: "anew", Turn: sims.Press("send 5"), For: "five messages of the next producer were taken", Until: func(w *sims.World) bool {
-			return allTaken(w, burst+20)
+			return drained(w) && sent(w) >= 5
 		}},
 	},
-	Claims: []sims.Claim{
-		{ID: "asleep", Says: "a consumer with nothing to take sleeps in the kernel, and has asked in the ring to be rung for", After: "asleep", Check: func(a *sims.World) sims.Verdict {
-			c := a.Actor("consumer")
-			return sims.Judge(consumerAsleep(a), "state S in read(2) on the doorbell, the word 1",
-				fmt.Sprintf("state %s in %s, the word %d", c.Letter, where(a, c), a.Object("ring").Level("asked")), "/proc/PID/syscall, the word in shared memory")
-		}},
-		{ID: "one-bell", Says: "a message to a consumer that sleeps costs one doorbell", After: "one", Check: func(a *sims.World) sims.Verdict {
-			bells := a.Count("producer", "bells")
-			return sims.Judge(bells == 1, "1 doorbell for 1 message", scene.Many(bells, "doorbell")+" for "+scene.Many(a.Object("ring").Level("head"), "message"), "the producer's return from write(2), head in shared memory")
-		}},
-		{ID: "no-bell", Says: "a consumer is rung for once, however many messages follow", After: "stopped", Check: func(b *sims.World) sims.Verdict {
-			a := b.After("one")
-			bells := b.Count("producer", "bells") - a.Count("producer", "bells")
-			return sims.Judge(bells == 1, "1 doorbell for 5 messages", scene.Many(bells, "doorbell")+" for "+scene.Many(level(b), "message"), "the producer's return from write(2), head and tail in shared memory")
-		}},
-		{ID: "full", Says: "a producer without a free slot sleeps, and overwrites nothing", After: "full", Check: func(a *sims.World) sims.Verdict {
-			p := a.Actor("producer")
-			return sims.Judge(level(a) == slots(a) && asleepOn(a, "producer", "room bell") && a.Object("ring").Level("tail") == 1, "state S in read(2) on its doorbell, all slots filled, tail where it was",
-				fmt.Sprintf("state %s in %s, %d of %d filled, tail %d", p.Letter, where(a, p), level(a), slots(a), a.Object("ring").Level("tail")), "/proc/PID/syscall, head and tail in shared memory")
-		}},
-		{ID: "few", Says: "between two busy sides there are far fewer doorbells than messages", After: "busy", Check: func(a *sims.World) sims.Verdict {
-			bells, source := a.Count("producer", "bells"), "the producer's return from write(2)"
-			if n, ok := a.Actor("producer").Numbers["syscw"]; ok { // it writes to nothing but the doorbell
-				bells, source = n, "syscw of the producer in /proc/PID/io"
-			}
-			return sims.Judge(bells < burst/4, "fewer than "+scene.Thousands(burst/4)+", once for each move of head", scene.Many(bells, "doorbell")+" for "+scene.Thousands(burst)+" messages", source)
-		}},
-		{ID: "whole", Says: "every message arrives once, in order and with its checksum", After: "busy", Check: func(a *sims.World) sims.Verdict {
-			taken, wrong := a.Count("consumer", "taken"), a.Count("consumer", "wrong")
-			return sims.Judge(taken == burst && wrong == 0, scene.Thousands(burst)+" taken, 0 wrong", fmt.Sprintf("%s taken, %d wrong", scene.Thousands(taken), wrong), "number and CRC-32C of each, by the consumer")
-		}},
-		{ID: "same-frame", Says: "producer and consumer have the same memory mapped, and the payload stays in it", After: "one", Check: func(a *sims.World) sims.Verdict {
-			p, c := a.Mapping("producer", "ring"), a.Mapping("consumer", "ring")
-			same := p.Level("inode") > 0 && p.Level("inode") == c.Level("inode") && p.Level("frame") == c.Level("frame") && p.Level("present") == 1 && c.Level("present") == 1
-			return sims.Judge(same, "one inode and one frame behind slot 0", fmt.Sprintf("inodes %d and %d, frames %s and %s", p.Level("inode"), c.Level("inode"), frame(p), frame(c)),
-				"/proc/PID/smaps and pagemap of both")
-		}},
-		{ID: "no-payload", Says: "no system call carries a payload", Needs: []string{"ptrace"}, After: "x-ray", Check: func(a *sims.World) sims.Verdict {
-			calls, most, other := carried(a)
-			return sims.Judge(calls > 0 && other == 0 && most == 8, "calls on the doorbells alone, 8 bytes in each",
-				fmt.Sprintf("%s on the doorbells with at most %s, %d others, for %s of payload", scene.Many(calls, "call"), scene.Many(most, "byte"), other, scene.Many(10*slotBytes, "byte")), "the x-ray of both (ptrace)")
-		}},
-		{ID: "survives", Says: "a consumer that is killed loses nothing: the next one goes on from tail", After: "next-consumer", Check: func(b *sims.World) sims.Verdict {
-			a := b.After("killed")
-			from, tail := int64(-1), a.Object("ring").Level("tail")
-			if m := b.Last("next consumer", "began"); m != nil {
-				from = m.N["at"]
-			}
-			taken, wrong := b.Count("next consumer", "taken"), b.Count("next consumer", "wrong")
-			return sims.Judge(from == tail && taken == 5 && wrong == 0, fmt.Sprintf("5 messages from %s on, 0 wrong", scene.Thousands(tail)),
-				fmt.Sprintf("%s from %s on, %d wrong", scene.Many(taken, "message"), scene.Thousands(from), wrong), "tail in shared memory, the new consumer's count and checksums")
-		}},
-		{ID: "unpublished", Says: "a message that was not published is never seen: the next producer fills its slot anew", After: "anew", Check: func(b *sims.World) sims.Verdict {
-			a := b.After("half")
-			head := a.Object("ring").Level("head")
-			taken, wrong := b.Count("next consumer", "taken"), b.Count("next consumer", "wrong")
-			return sims.Judge(head == burst+15 && slotOf(a, head) == head && taken == 10 && wrong == 0, "in its slot, head not moved; then 5 others in order, 0 wrong",
-				fmt.Sprintf("slot holds %s at head %s; then %d others, %d wrong", scene.Thousands(slotOf(a, head)), scene.Thousands(head), taken-5, wrong),
-				"slot and head in shared memory, number and CRC-32C by the consumer")
-		}},
-	},
+	Claims: ringClaims,
 }
 
 func wireRing(w *sims.Wiring) error {
@@ -182,6 +127,7 @@ func wireRing(w *sims.Wiring) error {
 		}
 		bells[name] = w.Own(name, "eventfd", fd)
 	}
+	w.Locks("ring")
 	for i, role := range []string{"producer", "consumer", "next producer", "next consumer"} {
 		w.Give(role, "memory", memory)
 		w.Give(role, "doorbell", bells["doorbell"])
@@ -203,7 +149,10 @@ func fillRing(a *sims.Actor) error {
 	if err != nil {
 		return err
 	}
-	p.Spin = patience()
+	p.Spin, err = patience(a, 0)
+	if err != nil {
+		return err
+	}
 	sent, bells, sleeps := a.Counter("sent"), a.Counter("bells"), a.Counter("sleeps")
 	if a.Arg("heir") != "" { // the one before may have died between the two
 		if err := p.TakeOver(); err != nil {
@@ -258,7 +207,10 @@ func emptyRing(a *sims.Actor) error {
 	if err != nil {
 		return err
 	}
-	c.Spin = patience()
+	c.Spin, err = patience(a, 1)
+	if err != nil {
+		return err
+	}
 	taken, wrong, bells, sleeps := a.Counter("taken"), a.Counter("wrong"), a.Counter("bells"), a.Counter("sleeps")
 	if a.Arg("heir") != "" {
 		if err := c.TakeOver(); err != nil {
@@ -310,13 +262,20 @@ func waitFor(a *sims.Actor, sleeps interface{ Store(int64) }, wait func() error,
 	return err
 }
 
-// patience is how often a side looks again before it sleeps: some tens of microseconds.
-// On one processor nothing can change meanwhile.
-func patience() int {
-	if runtime.NumCPU() < 2 {
-		return 0
+// patience is how often a side looks again before it sleeps: a hundred microseconds or so.
+// That helps where the other side runs meanwhile, so each part has a processor of its
+// own. On one processor nothing can change while we look.
+func patience(a *sims.Actor, part int) (looks int, err error) {
+	const often = 4000
+	cpus, err := sys.Processors()
+	if err != nil || len(cpus) < 2 {
+		return 0, err
 	}
-	return 1000
+	if pinned, err := sys.PinThread(cpus[part]); err != nil || !pinned {
+		return often, err // not pinned: it runs where it may
+	}
+	a.Say("pinned", sims.Num("cpu", cpus[part]))
+	return often, nil
 }
 
 // write makes message seq: its number, over and over.
@@ -372,123 +331,17 @@ func send(n int64) sims.Act {
 	}}
 }
 
+// fault breaks whoever plays a part now.
 func fault(f stage.Fault, role string) sims.Act {
 	return sims.Do{Run: func(r *stage.Run, _ string) error { return r.Break(f, living(r, role), "") }}
 }
 
-// xrayBoth switches the x-ray of both on, or off. Where the machine denies it, the
-// reason is an event of its own, and the lesson goes on.
-func xrayBoth(r *stage.Run, value string) error {
-	for _, role := range []string{"producer", "consumer"} {
-		_ = r.Trace(living(r, role), value != "off")
-	}
-	return nil
-}
-
-// current is the role that plays a part now. An heir that came too early waits for the
-// other to end.
-func current(w *sims.World, role string) string {
-	if w.Last(heirs[role], "began") != nil {
-		return heirs[role]
-	}
-	return role
-}
-
-func slots(w *sims.World) int64 {
-	n, _ := strconv.ParseInt(w.Options["slots"], 10, 64) // 0 before the cast begins
-	return n
-}
-
-// level is how many slots are filled; -1 when it cannot be known.
-func level(w *sims.World) int64 {
-	o := w.Object("ring")
-	if o.Level("head") < 0 || o.Level("tail") < 0 {
-		return -1
-	}
-	return o.Level("head") - o.Level("tail")
-}
-
-// slotOf is the number of the message in the slot where a message belongs.
-func slotOf(w *sims.World, seq int64) int64 {
-	return w.Object("ring").Level("slot " + strconv.FormatInt(seq%max(slots(w), 1), 10))
-}
-
-// consumerAsleep: nothing is in the ring, and the consumer sleeps and is to be rung for.
-func consumerAsleep(w *sims.World) bool {
-	return level(w) == 0 && asleepOn(w, current(w, "consumer"), "doorbell") && w.Object("ring").Level("asked") == 1
-}
-
-// allTaken: so many were sent and taken in all, and both sides rest.
-func allTaken(w *sims.World, n int64) bool {
-	return w.Object("ring").Level("tail") == n && consumerAsleep(w) && w.Actor(current(w, "producer")).Idle &&
-		w.Count(current(w, "producer"), "sent") == n && w.Count("consumer", "taken")+w.Count("next consumer", "taken") == n
-}
-
-// writesCounted: the kernel's account of the producer's writes is not older than
-// the producer's own, or there is none here (proc(5), CONFIG_TASK_IO_ACCOUNTING).
-func writesCounted(w *sims.World) bool {
-	n, ok := w.Actor("producer").Numbers["syscw"]
-	return !ok || n >= w.Count("producer", "bells")
-}
-
-func doorbellsWhenBusy(w *sims.World) (string, bool) {
-	a := w.After("busy")
-	if a == nil {
-		return "", false
-	}
-	switch bells := a.Count("producer", "bells"); {
-	case bells >= burst:
-		return strconv.Itoa(burst), true
-	case bells >= burst/4:
-		return strconv.Itoa(burst / 4), true
-	}
-	return "fewer", true
-}
-
-// carried tells of what the x-ray saw: calls on the doorbells, the bytes in the largest
-// of them, and other calls.
-func carried(w *sims.World) (calls, most, other int64) {
-	for _, role := range []string{"producer", "consumer"} {
-		a := w.Actor(role)
-		for name, n := range a.Called {
-			if name == "read" || name == "write" {
-				calls += n
-			} else {
-				other += n
-			}
+// kill ends a role, and not the one that came after it. One that is gone already stays gone.
+func kill(role string) sims.Act {
+	return sims.Do{Run: func(r *stage.Run, _ string) error {
+		if !r.Alive(role) {
+			return nil
 		}
-		for _, c := range a.Calls {
-			if n, err := strconv.ParseInt(c.Result, 10, 64); err == nil {
-				most = max(most, n)
-			}
-		}
-	}
-	return calls, most, other
-}
-
-// asleepOn reports whether the kernel says that a role sleeps in a call on a doorbell.
-func asleepOn(w *sims.World, role, bell string) bool {
-	return w.Asleep(role, "") && w.Link(role, bell, "r").State == scene.Blocked
-}
-
-// where is what a process sleeps in: the call, and the doorbell that it is on.
-func where(w *sims.World, a *sims.ActorState) string {
-	for _, bell := range []string{"doorbell", "room bell"} {
-		if asleepOn(w, a.Role, bell) {
-			return cmp.Or(a.Syscall, a.Wchan) + " on the " + bell
-		}
-	}
-	return cmp.Or(a.Syscall, a.Wchan, "no call")
-}
-
-func frame(o *sims.ObjectState) string {
-	if n := o.Level("frame"); n > 0 {
-		return fmt.Sprintf("0x%x", n)
-	}
-	return "not shown"
-}
-
-// bells adds up the doorbells rung by a part.
-func bells(w *sims.World, role string) int64 {
-	return w.Count(role, "bells") + w.Count(heirs[role], "bells")
+		return r.Break(stage.Kill, role, "")
+	}}
 }

@@ -3,6 +3,7 @@ package zerocopy
 // How zerocopy/ring looks, and what is said of it as it runs.
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,10 +13,9 @@ import (
 )
 
 func drawRing(w *sims.World) *scene.Scene {
-	s := &scene.Scene{
-		Sentence: ringSentence(w),
-		Objects:  []scene.Object{w.Ring("ring", int(slots(w)), slotBytes, bells(w, "producer"), bells(w, "consumer"))},
-	}
+	sent, bySent := rung(w, "producer")
+	room, byRoom := rung(w, "consumer")
+	s := &scene.Scene{Sentence: ringSentence(w), Objects: []scene.Object{w.Ring("ring", int(slots(w)), slotBytes, sent, room)}}
 	for _, role := range []string{"producer", "consumer"} {
 		for _, r := range []string{role, heirs[role]} {
 			if r != role && w.Actor(r).Life == scene.Unborn {
@@ -25,12 +25,16 @@ func drawRing(w *sims.World) *scene.Scene {
 			s.Links = append(s.Links, ringLink(w, r, role))
 		}
 	}
-	head, sent := w.Object("ring").Level("head"), bells(w, "producer")
+	head := head(w)
+	origin := scene.Kernel
+	if strings.Contains(bySent, "return from") {
+		origin = scene.Child
+	}
 	s.Figures = []scene.Figure{
 		w.WordFigure("ring", "head", "▲ head: sent"), w.WordFigure("ring", "tail", "△ tail: taken"),
-		scene.Count("doorbells", "doorbells rung", sent, "", scene.Child).From("the producer counts its returns from write(2) on the eventfd", ""),
-		scene.Count("room-bells", "rung for room", bells(w, "consumer"), "", scene.Child).From("the consumer counts its returns from write(2) on the eventfd", ""),
-		scene.Count("wrong", "wrong or torn", w.Count("consumer", "wrong")+w.Count("next consumer", "wrong"), "", scene.Child).
+		scene.Count("doorbells", "doorbells rung", sent, "", origin).From(bySent, fmt.Sprintf("grep syscw /proc/%d/io", w.Actor(current(w, "producer")).PID)),
+		scene.Count("room-bells", "rung for room", room, "", origin).From(byRoom, fmt.Sprintf("grep syscw /proc/%d/io", w.Actor(current(w, "consumer")).PID)),
+		scene.Count("wrong", "wrong or torn", wrong(w), "", scene.Child).
 			From("the consumer looks at the number and the CRC-32C of every message", ""),
 	}
 	each := scene.Figure{ID: "per-bell", Label: "messages a bell", Text: "none yet", Origin: scene.Derived}
@@ -38,6 +42,10 @@ func drawRing(w *sims.World) *scene.Scene {
 		each.Text = fmt.Sprintf("%.1f", float64(head)/float64(sent))
 	}
 	s.Figures = append(append(s.Figures, each.From("head over doorbells rung", "")), frameFigures(w)...)
+	if w.Object("ring").Level("locks") >= 0 {
+		s.Figures = append(s.Figures, scene.Figure{ID: "locks", Label: "play a part", Text: cmp.Or(strings.Join(players(w), ", "), "nobody"), Origin: scene.Kernel}.
+			From("/proc/locks: who has a byte of the memory locked", "grep POSIX /proc/locks"))
+	}
 	if calls, most, other := carried(w); calls+other > 0 {
 		seen := []scene.Figure{
 			scene.Count("calls", "system calls", calls+other, "", scene.Kernel).From("the x-ray of both (ptrace), since it was switched on", ""),
@@ -138,7 +146,8 @@ func ringFlow(w *sims.World, producer, consumer *sims.ActorState, lie string) st
 	case consumerAsleep(w) && w.Object("ring").Level("head") == 0:
 		return "The ring is empty: the consumer sleeps in the kernel, and has asked to be rung for."
 	case consumerAsleep(w) && producer.Idle:
-		return fmt.Sprintf("Taken: %s, for %s. The consumer sleeps again.", scene.Many(w.Object("ring").Level("head"), "message"), scene.Many(bells(w, "producer"), "doorbell"))
+		bells, _ := rung(w, "producer")
+		return fmt.Sprintf("Taken: %s, for %s. The consumer sleeps again.", scene.Many(w.Object("ring").Level("head"), "message"), scene.Many(bells, "doorbell"))
 	case full && asleepOn(w, producer.Role, "room bell"):
 		return "The ring is full: the producer sleeps until half of it is free."
 	case level(w) < 0:
