@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -30,6 +31,9 @@ type Options struct {
 	In, Out  *os.File
 }
 
+// collectAt is how much the heap grows between two collections, in percent (GOGC).
+const collectAt = 400
+
 // Run shows the tour until the learner quits or ctx ends. When it returns, the
 // terminal is as it was and no process runs.
 func Run(ctx context.Context, o Options) error {
@@ -45,6 +49,9 @@ func Run(ctx context.Context, o Options) error {
 			}
 			return play, nil
 		}}
+	// Every picture leaves what it was made of behind. A few megabytes more let the
+	// collector, which takes its time from the lesson's processes, come less often.
+	defer debug.SetGCPercent(debug.SetGCPercent(collectAt))
 	m := newModel(o, first(env, o)...)
 	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithFPS(30)).Run()
 	for _, p := range m.pages { // after a signal or a panic the pages are still open

@@ -69,6 +69,7 @@ type Lesson struct {
 	note   line // the outcome of the last key
 	noted  time.Time
 	words  scroll
+	laid   laidOut // the words of the step, as they were drawn last
 	// newest is the picture of the event of that number.
 	newest   *scene.Scene
 	newestAt uint64

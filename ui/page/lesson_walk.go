@@ -4,6 +4,7 @@ package page
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,9 +80,7 @@ func (l *Lesson) wordLines(w int) []line {
 	}
 	i := l.stepAt(world.Step)
 	if i >= 0 && !world.StepOpen {
-		if t, ok := l.it.Text.Step(world.Step); ok {
-			out = wordsOf(t.Body, w, figures(l.stepScene(world)))
-		}
+		out = l.stepWords(world, w)
 		if l.moved && !l.frozen { // what is said was so when the step was done
 			out = append(styled(fmt.Sprintf("Step %d showed:", i+1), draw.Accent).wrap(w, 0), dimmed(out)...)
 		}
@@ -108,12 +107,35 @@ func (l *Lesson) wordLines(w int) []line {
 
 // dimmed is lines without their colours, to be looked past.
 func dimmed(ls []line) []line {
-	for _, l := range ls {
-		for i := range l {
-			l[i].style = draw.Dim
+	out := make([]line, len(ls))
+	for i, l := range ls {
+		out[i] = slices.Clone(l)
+		for n := range out[i] {
+			out[i][n].style = draw.Dim
 		}
 	}
-	return ls
+	return out
+}
+
+// stepWords are the words of the step that is done. They are the same in every picture
+// until another step is, and laid out once.
+func (l *Lesson) stepWords(w *sims.World, width int) []line {
+	t, ok := l.it.Text.Step(w.Step)
+	if !ok {
+		return nil
+	}
+	done := w.After(w.Step)
+	if l.laid.width != width || l.laid.done != done || done == nil {
+		l.laid = laidOut{done, width, wordsOf(t.Body, width, figures(l.stepScene(w)))}
+	}
+	return slices.Clip(l.laid.lines)
+}
+
+// laidOut is words laid out in a width, with the figures of a world.
+type laidOut struct {
+	done  *sims.World
+	width int
+	lines []line
 }
 
 // stepScene is the picture at the end of the step that is shown: its words stay
