@@ -4,10 +4,8 @@ package page
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -275,121 +273,6 @@ func (c *Course) tagline(w int) []line {
 	return paragraph(c.current().Tagline, max(min(w-3, textCells-12), 1), draw.Dim)
 }
 
-// drawPreview is how the chosen chapter or lesson begins, where there is room.
-func (c *Course) drawPreview(a area) {
-	if a.H < 4 || a.W < 30 {
-		return
-	}
-	w := min(a.W, textCells-14)
-	a = a.part(0, 1, a.W, a.H-1)
-	if c.inside {
-		a.lines(0, c.lessonPreview(c.lessons()[c.lesson], w, a.H))
-		return
-	}
-	a.lines(0, cutLines(c.firstWords(w), a.H))
-}
-
-// firstWords are those of the chapter's opening page, as far as its first picture.
-func (c *Course) firstWords(w int) []line {
-	if pieces := c.current().Opening.Pieces(); len(pieces) > 0 && pieces[0].Picture == nil {
-		return wordsOf(pieces[0].Words, w, figures(nil))
-	}
-	return nil
-}
-
-// lessonPreview is what a lesson begins with, what it asks, and what came of that.
-// Where not all fits, its beginning is cut.
-func (c *Course) lessonPreview(l *lessons.Lesson, w, rows int) []line {
-	t := l.Text
-	if t == nil {
-		return paragraph("This lesson is still to come.", w, draw.Dim)
-	}
-	var out []line
-	if t.Predict != nil {
-		ask := wordsOf(t.Predict.Ask, w, figures(nil))
-		for i := range ask {
-			for k := range ask[i] {
-				ask[i][k].style = draw.Strong
-			}
-		}
-		out = gap(out, ask)
-	}
-	out = gap(out, c.outcome(l, w))
-	intro := wordsOf(t.Intro, w, figures(nil))
-	switch room := rows - len(out) - 1; {
-	case len(out) == 0:
-		return cutLines(intro, rows)
-	case room < 1:
-		return cutLines(out, rows)
-	default:
-		return gap(cutLines(intro, room), out)
-	}
-}
-
-// outcome is what the learner predicted of a lesson, and what was measured then.
-func (c *Course) outcome(l *lessons.Lesson, w int) []line {
-	if c.env.Progress == nil {
-		return nil
-	}
-	d, done := c.env.Progress.Done(l.ID)
-	switch {
-	case !done || d.Measured == "":
-		return nil
-	case d.Predicted == "":
-		return line{{"measured ", draw.Dim}, {choiceLabel(l, d.Measured), draw.Text}}.wrap(w, 2)
-	case d.Right:
-		return line{{"✓ ", draw.Good}, {choiceLabel(l, d.Measured), draw.Text}, {", as you predicted", draw.Dim}}.wrap(w, 2)
-	}
-	return line{{"you said ", draw.Dim}, {choiceLabel(l, d.Predicted), draw.Text}, {"; measured ", draw.Dim}, {choiceLabel(l, d.Measured), draw.Accent}}.wrap(w, 2)
-}
-
-// choiceLabel is a value as the choices of the prediction write it.
-func choiceLabel(l *lessons.Lesson, value string) string {
-	if l.Text != nil && l.Text.Predict != nil {
-		for _, c := range l.Text.Predict.Choices {
-			if c.Value == value {
-				return plainWords(c.Label)
-			}
-		}
-	}
-	return value
-}
-
-// lately is what the learner predicted last and what was measured, the newest
-// first; before there is anything, how a lesson goes.
-func (c *Course) lately(w int) []line {
-	var list []*lessons.Lesson
-	at := map[*lessons.Lesson]time.Time{}
-	for _, l := range c.env.Course.Lessons {
-		if c.env.Progress == nil {
-			break
-		}
-		if d, done := c.env.Progress.Done(l.ID); done {
-			list, at[l] = append(list, l), d.At
-		}
-	}
-	if len(list) == 0 {
-		return howItGoes(w)
-	}
-	slices.SortStableFunc(list, func(a, b *lessons.Lesson) int { return at[b].Compare(at[a]) })
-	out := []line{styled("What you did last", draw.Dim)}
-	for _, l := range list {
-		out = append(out, styled(l.Title, draw.Text).wrap(w, 2)...)
-		for _, o := range c.outcome(l, w-2) {
-			out = append(out, append(line{{"  ", draw.Text}}, o...))
-		}
-	}
-	return out
-}
-
-func howItGoes(w int) []line {
-	out := []line{styled("How a lesson goes", draw.Dim)}
-	for i, text := range []string{"You predict what will happen.", "Real processes do it, before your eyes.", "The kernel says who was right."} {
-		out = append(out, line{{strconv.Itoa(i+1) + "  ", draw.Accent}, {text, draw.Text}}.wrap(w, 3)...)
-	}
-	return out
-}
-
 // narrowRow is the width below which a row of a lesson is its title alone.
 const narrowRow = 24
 
@@ -438,94 +321,6 @@ func (c *Course) drawLesson(a area, l *lessons.Lesson, row lessonRow, chosen boo
 	a.put(2, 0, sign, signStyle)
 	note := lessonNote(l)
 	a.put(min(a.W, textCells-14)-draw.Width(note), 0, note, draw.Dim)
-}
-
-func (c *Course) drawFind(a area) {
-	x := a.put(0, 0, "find ", draw.Accent.Bold())
-	x = a.put(x, 0, "", draw.Text)
-	c.query.draw(a, x, 0)
-	if len(c.found) == 0 {
-		a.lines(2, paragraph("No lesson has these words, in its title or in what it says.", a.W, draw.Dim))
-		return
-	}
-	list := a.part(0, 2, a.W, a.H-2)
-	words := strings.Fields(strings.ToLower(c.query.String()))
-	y := 0
-	for i := c.findFrom(list.H); i < len(c.found) && y < list.H; i++ {
-		y = c.drawHit(list, y, c.found[i], words, i == c.at)
-	}
-}
-
-// hitRows is how many rows what was found takes.
-func (h *hit) rows() int {
-	if h.text != "" {
-		return 2
-	}
-	return 1
-}
-
-// findFrom is the first hit that is shown so that the chosen one is seen.
-func (c *Course) findFrom(height int) int {
-	from, used := c.at, 0
-	for i := c.at; i >= 0 && i < len(c.found); i-- {
-		used += c.found[i].rows()
-		if used > max(height*2/3, 2) {
-			break
-		}
-		from = i
-	}
-	return from
-}
-
-// drawHit is what was found: the lesson or chapter, and below it the words.
-func (c *Course) drawHit(a area, y int, h hit, words []string, chosen bool) int {
-	row := a.part(0, y, a.W, 1)
-	if h.lesson != nil {
-		c.drawLesson(row, h.lesson, lessonRow{title: h.lesson.Title}, chosen)
-		if a.W > textCells+10 {
-			row.put(textCells-10, 0, fmt.Sprintf("%d %s", h.chapter.Number, h.chapter.Title), draw.Dim)
-		}
-	} else {
-		st := draw.Text
-		if chosen {
-			st = draw.Accent.Bold()
-			row.put(0, 0, "▸", st)
-		}
-		row.part(min(4, row.W/10), 0, row.W, 1).put(0, 0, fmt.Sprintf("chapter %d: %s", h.chapter.Number, h.chapter.Title), st)
-	}
-	if h.text == "" {
-		return y + 1
-	}
-	below := a.part(6, y+1, min(a.W-6, textCells-6), 1)
-	x := 0
-	switch {
-	case h.where != "":
-		x = below.put(0, 0, h.where+": ", draw.Dim)
-	case h.lesson != nil && a.W <= textCells+10:
-		x = below.put(0, 0, fmt.Sprintf("%d: ", h.chapter.Number), draw.Dim)
-	}
-	below.line(x, 0, marked(h.around(words, below.W-x), words))
-	return y + 2
-}
-
-// marked is a text with the words that were looked for in bold.
-func marked(text string, words []string) line {
-	small := strings.ToLower(text)
-	if len(small) != len(text) {
-		return styled(text, draw.Dim)
-	}
-	var out line
-	for text != "" {
-		at, n := len(text), 0
-		for _, w := range words {
-			if i := strings.Index(small, w); i >= 0 && i < at {
-				at, n = i, len(w)
-			}
-		}
-		out = append(out, span{text[:at], draw.Dim}, span{text[at : at+n], draw.Strong})
-		text, small = text[at+n:], small[at+n:]
-	}
-	return out
 }
 
 func (c *Course) drawFoot(a area) {

@@ -4,6 +4,7 @@ package page
 // lessons and chapters, what they claim, and their questions.
 
 import (
+	"fmt"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -203,4 +204,92 @@ func (p part) around(words []string, w int) string {
 		from = at
 	}
 	return "… " + p.text[from:]
+}
+
+func (c *Course) drawFind(a area) {
+	x := a.put(0, 0, "find ", draw.Accent.Bold())
+	x = a.put(x, 0, "", draw.Text)
+	c.query.draw(a, x, 0)
+	if len(c.found) == 0 {
+		a.lines(2, paragraph("No lesson has these words, in its title or in what it says.", a.W, draw.Dim))
+		return
+	}
+	list := a.part(0, 2, a.W, a.H-2)
+	words := strings.Fields(strings.ToLower(c.query.String()))
+	y := 0
+	for i := c.findFrom(list.H); i < len(c.found) && y < list.H; i++ {
+		y = c.drawHit(list, y, c.found[i], words, i == c.at)
+	}
+}
+
+// hitRows is how many rows what was found takes.
+func (h *hit) rows() int {
+	if h.text != "" {
+		return 2
+	}
+	return 1
+}
+
+// findFrom is the first hit that is shown so that the chosen one is seen.
+func (c *Course) findFrom(height int) int {
+	from, used := c.at, 0
+	for i := c.at; i >= 0 && i < len(c.found); i-- {
+		used += c.found[i].rows()
+		if used > max(height*2/3, 2) {
+			break
+		}
+		from = i
+	}
+	return from
+}
+
+// drawHit is what was found: the lesson or chapter, and below it the words.
+func (c *Course) drawHit(a area, y int, h hit, words []string, chosen bool) int {
+	row := a.part(0, y, a.W, 1)
+	if h.lesson != nil {
+		c.drawLesson(row, h.lesson, lessonRow{title: h.lesson.Title}, chosen)
+		if a.W > textCells+10 {
+			row.put(textCells-10, 0, fmt.Sprintf("%d %s", h.chapter.Number, h.chapter.Title), draw.Dim)
+		}
+	} else {
+		st := draw.Text
+		if chosen {
+			st = draw.Accent.Bold()
+			row.put(0, 0, "▸", st)
+		}
+		row.part(min(4, row.W/10), 0, row.W, 1).put(0, 0, fmt.Sprintf("chapter %d: %s", h.chapter.Number, h.chapter.Title), st)
+	}
+	if h.text == "" {
+		return y + 1
+	}
+	below := a.part(6, y+1, min(a.W-6, textCells-6), 1)
+	x := 0
+	switch {
+	case h.where != "":
+		x = below.put(0, 0, h.where+": ", draw.Dim)
+	case h.lesson != nil && a.W <= textCells+10:
+		x = below.put(0, 0, fmt.Sprintf("%d: ", h.chapter.Number), draw.Dim)
+	}
+	below.line(x, 0, marked(h.around(words, below.W-x), words))
+	return y + 2
+}
+
+// marked is a text with the words that were looked for in bold.
+func marked(text string, words []string) line {
+	small := strings.ToLower(text)
+	if len(small) != len(text) {
+		return styled(text, draw.Dim)
+	}
+	var out line
+	for text != "" {
+		at, n := len(text), 0
+		for _, w := range words {
+			if i := strings.Index(small, w); i >= 0 && i < at {
+				at, n = i, len(w)
+			}
+		}
+		out = append(out, span{text[:at], draw.Dim}, span{text[at : at+n], draw.Strong})
+		text, small = text[at+n:], small[at+n:]
+	}
+	return out
 }
