@@ -98,6 +98,7 @@ var trials = []trial{
 	{"memfd", "memory files with seals", tryMemfd, "Linux 3.17 or later has it"},
 	{"socketpair", "pairs of sockets, by which the tour and its children talk", trySocketpair, container},
 	{"mq", "POSIX message queues", tryMq, "the kernel was built without CONFIG_POSIX_MQUEUE, fs.mqueue.msg_max is below 5 (sudo sysctl fs.mqueue.msg_max=10), or the limit of RLIMIT_MSGQUEUE is used up (ulimit -q)"},
+	{"mq-limits", "the limits of message queues", tryMqLimits, "the kernel was built without CONFIG_POSIX_MQUEUE_SYSCTL, or a container hides /proc/sys/fs; the lesson leaves two of its claims out"},
 	{"sysv", "System V queues, semaphores and shared memory", trySysV, "the kernel was built without CONFIG_SYSVIPC, or a limit is used up: ipcs -l"},
 	{"mqueue-fs", "message queues as files", tryMqueueFS, "mount it: sudo mkdir -p /dev/mqueue && sudo mount -t mqueue none /dev/mqueue. Without it a queue's descriptor tells the same"},
 	{"shm", "POSIX shared memory in /dev/shm", tryShm, shmAdvice},

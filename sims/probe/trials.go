@@ -90,6 +90,19 @@ func tryMq(*patient) (string, error) {
 	return fmt.Sprintf("a queue was made and unlinked; a message of %d bytes went through", n), nil
 }
 
+// tryMqLimits reads the limits that the lessons speak of.
+func tryMqLimits(*patient) (string, error) {
+	var limits []any
+	for _, name := range []string{"msg_max", "msg_default"} {
+		text, err := os.ReadFile("/proc/sys/fs/mqueue/" + name)
+		if err != nil {
+			return "", err
+		}
+		limits = append(limits, strings.TrimSpace(string(text)))
+	}
+	return fmt.Sprintf("msg_max is %s, msg_default %s", limits...), nil
+}
+
 func trySysV(*patient) (string, error) {
 	shm, err := unix.SysvShmGet(unix.IPC_PRIVATE, os.Getpagesize(), unix.IPC_CREAT|0o600)
 	if err != nil {
