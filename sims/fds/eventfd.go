@@ -138,7 +138,7 @@ var eventfd = sims.Sim{
 		}},
 		{ID: "einval", Says: "2^64−1 can never fit: EINVAL, and no sleep", After: "too-much", Check: func(a *sims.World) sims.Verdict {
 			errno, count := a.Last("writer", "refused").S["errno"], a.Object("eventfd").Level("count")
-			return sims.Judge(errno == "EINVAL" && count == 4, "EINVAL, the counter at 4 as before", errno+", the counter at "+counterText(a), "errno of write(2), eventfd-count in /proc/PID/fdinfo")
+			return sims.Judge(errno == "EINVAL" && count == 4, "EINVAL, the counter at 4", errno+", the counter at "+counterText(a), "errno of write(2), eventfd-count in /proc/PID/fdinfo")
 		}},
 		{ID: "no-end", Says: "with every writer gone a read still sleeps: there is no end of file", After: "no-end", Check: func(a *sims.World) sims.Verdict {
 			holders := a.Object("eventfd").Level("holders")

@@ -107,6 +107,7 @@ var trials = []trial{
 	{"so-peerpidfd", "a pidfd of the peer of a socket", tryPeerPidfd, newerKernel + " (6.5)"},
 	{"pagemap-frames", "the numbers of page frames", tryPagemap, "only root (CAP_SYS_ADMIN) sees them; bit 56 of pagemap and Pss in smaps prove the same without"},
 	{"pipe-size", "pipes of another size", tryPipeSize, "fs.pipe-user-pages-soft is used up: end other programs that hold many pipes"},
+	{"rwf-nosignal", "a write to a pipe without SIGPIPE", tryNoSignal, newerKernel + " (6.18)"},
 	{"futex-robust", "locks that survive the death of their owner", tryRobust, container},
 	{"timerfd", "timers as descriptors", tryTimerfd, "the kernel was built without CONFIG_TIMERFD; " + container},
 	{"signalfd", "signals as descriptors", trySignalfd, "the kernel was built without CONFIG_SIGNALFD; " + container},
