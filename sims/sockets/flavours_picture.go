@@ -165,17 +165,34 @@ func drawFlavours(w *sims.World) *scene.Scene {
 		far.From, far.To = far.To, far.From
 		near.Both, far.Both = false, false
 		s.Links = append(s.Links, near, far)
-		s.Figures = append(s.Figures, w.BufferFigure("in-"+strings.ToLower(f.name), "to read from "+f.name, into(f.name)))
 	}
+	if r.looked { // then what came out is what the words are about
+		s.Figures = append(answerFigures(w, r), inFigures(w)...)
+	} else {
+		s.Figures = append(inFigures(w), answerFigures(w, r)...)
+	}
+	return s
+}
+
+// inFigures are what waits in each socket.
+func inFigures(w *sims.World) (list []scene.Figure) {
+	for _, f := range flavours {
+		list = append(list, w.BufferFigure("in-"+strings.ToLower(f.name), "to read from "+f.name, into(f.name)))
+	}
+	return list
+}
+
+// answerFigures are how many calls brought something out of each, or what listen(2) said.
+func answerFigures(w *sims.World, r *round) (list []scene.Figure) {
 	for _, f := range flavours {
 		t := r.of(f.name)
 		if w.Last("receiver", "listen") != nil {
-			s.Figures = append(s.Figures, scene.Figure{ID: "listen-" + strings.ToLower(f.name), Label: "listen " + f.name, Text: listenGot(w, f.name), Origin: scene.Child}.From("the answer of listen(2) on a fresh socket of the type", ""))
+			list = append(list, scene.Figure{ID: "listen-" + strings.ToLower(f.name), Label: "listen " + f.name, Text: listenGot(w, f.name), Origin: scene.Child}.From("the answer of listen(2) on a fresh socket of the type", ""))
 			continue
 		}
-		s.Figures = append(s.Figures, scene.Count("calls-"+strings.ToLower(f.name), "recv calls "+f.name, int64(len(t.reads)), "", scene.Child).From("the receiver tells of each recvmsg(2) that brought something", ""))
+		list = append(list, scene.Count("calls-"+strings.ToLower(f.name), "recv calls "+f.name, int64(len(t.reads)), "", scene.Child).From("the receiver tells of each recvmsg(2) that brought something", ""))
 	}
-	return s
+	return list
 }
 
 // cameOut is what the latest calls on a flavour gave, in a line under its bar.
