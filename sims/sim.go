@@ -223,19 +223,6 @@ func Judge(ok bool, expected, measured, source string) Verdict {
 	return v
 }
 
-// ByHand is the verdict on a claim that cannot be judged because the learner has done what a
-// step was to show, or undone what it needs: what, as in "the reader was woken". A walk that
-// nobody touches never gives it.
-func ByHand(what string) Verdict {
-	return Verdict{Status: Skipped, Reason: what + " by hand before the step" + handMark}
-}
-
-// handMark tells such a reason from one that the machine gives.
-const handMark = ", so this run cannot show it"
-
-// OfHand reports whether a verdict is ByHand.
-func (v Verdict) OfHand() bool { return v.Status == Skipped && strings.HasSuffix(v.Reason, handMark) }
-
 // Judge judges a world: Open while the step has not been done. A check that breaks down fails the claim and says so: one
 // bad lesson must not end the tour.
 func (c *Claim) Judge(w *World) (v Verdict) {

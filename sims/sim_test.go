@@ -24,13 +24,3 @@ func TestSetTakes(t *testing.T) {
 		}
 	}
 }
-
-// What the learner has spoiled is told from what the machine lacks.
-func TestByHand(t *testing.T) {
-	if v := ByHand("the reader was woken"); !v.OfHand() || v.Status != Skipped {
-		t.Errorf("%+v is not of the learner's hand", v)
-	}
-	if (Verdict{Status: Skipped, Reason: "mq_open: operation not permitted (EPERM)"}).OfHand() {
-		t.Error("what the machine denies is taken for the learner's doing")
-	}
-}

@@ -19,7 +19,7 @@ func TestPlayedBetween(t *testing.T) {
 		simtest.Between(t, &sigpipe, map[string][]string{"talks": {"SIGPIPE"}, "leaves": {"write", "read"}, "ignored": {"channel"}})
 	})
 	t.Run("partial-write", func(t *testing.T) {
-		simtest.Between(t, &partialWrite, map[string][]string{"short": {"read on", "interrupt", "send 4,096"}, "small": {"writer"}, "mended": {"interrupt"}})
+		simtest.Between(t, &partialWrite, map[string][]string{"short": {"read on", "interrupt", "send 4,096"}, "small": {"writer", "channel"}, "mended": {"interrupt"}, "whole": {"send"}, "socket-whole": {"read on"}})
 	})
 	t.Run("missing-fence", func(t *testing.T) {
 		simtest.Between(t, &missingFence, map[string][]string{"plain": {"sync/atomic"}, "two-fences": {"one fence"}})

@@ -5,6 +5,7 @@ package failures
 // (write(2), pipe(7), signal(7)).
 
 import (
+	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -22,9 +23,13 @@ import (
 var partialWriteSource string
 
 const (
-	nonBlocking, blocking = "non-blocking", "blocking"
+	nonBlocking, blocking = "non-blocking pipe", "blocking pipe"
+	aStream               = "non-blocking socket"
 	naive, looping        = "naive", "looping"
 	fourPages, hundred    = "4 pages", "100 bytes"
+
+	// sendBuffer is what the writer asks for with SO_SNDBUF; the kernel takes twice as much.
+	sendBuffer = 16 << 10
 
 	// pipeBuf is PIPE_BUF of Linux, a constant in <linux/limits.h>.
 	pipeBuf = 4096
@@ -41,12 +46,18 @@ var partialWrite = sims.Sim{
 	},
 	Options: []sims.Option{
 		{Name: "writer", Values: []string{naive, looping}},
-		{Name: "pipe", Values: []string{nonBlocking, blocking}},
+		{Name: "channel", Values: []string{nonBlocking, blocking, aStream}},
 		{Name: "room", Values: []string{fourPages, hundred}},
 	},
 	Wire: func(w *sims.Wiring) error {
+		if w.Option("channel") == aStream {
+			one, other := w.Socketpair("socket", readersEnd, unix.SOCK_STREAM|unix.SOCK_NONBLOCK)
+			w.Give("writer", "out", one)
+			w.Give("reader", "in", other)
+			return nil
+		}
 		flags := 0
-		if w.Option("pipe") == nonBlocking {
+		if w.Option("channel") == nonBlocking {
 			flags = unix.O_NONBLOCK // on both ends
 		}
 		p := w.Pipe("pipe", flags)
@@ -60,7 +71,7 @@ var partialWrite = sims.Sim{
 		{Key: "i", Name: "interrupt", Help: "SIGUSR1 to the writer, which has a handler for it that does nothing", Act: interrupt},
 		{Key: "s", Name: "send 4,096", Help: "the writer tries to write PIPE_BUF bytes, once", Act: sims.Tell{Role: "writer", Command: "small"}},
 		{Key: "m", Name: "writer", Help: "the writer looks at what write returned, or does not; the cast starts anew", Act: sims.Choose{Option: "writer"}},
-		{Key: "b", Name: "pipe", Help: "nearly full and non-blocking, or empty and blocking; the cast starts anew", Act: sims.Choose{Option: "pipe"}},
+		{Key: "b", Name: "channel", Help: "a pipe, nearly full and non-blocking or empty and blocking, or a stream socket; the cast starts anew", Act: sims.Choose{Option: "channel"}},
 		{Key: "o", Name: "room", Help: "the room that is left in the non-blocking pipe; the cast starts anew", Act: sims.Choose{Option: "room"}},
 	},
 	Draw: drawPartialWrite,
@@ -81,26 +92,30 @@ var partialWrite = sims.Sim{
 		return fmt.Sprint(m.N["bytes"]), true
 	},
 	Walk: []sims.Step{
-		{ID: "nearly-full", Turn: []sims.Turn{{Knob: "writer", Value: naive}, {Knob: "pipe", Value: nonBlocking}, {Knob: "room", Value: fourPages}}, For: "the pipe has room for four pages", Until: filled},
-		{ID: "short", Turn: []sims.Turn{{Knob: "room", Value: fourPages}, {Knob: "send"}}, For: "write has returned", Until: func(w *sims.World) bool {
+		{ID: "nearly-full", Turn: channel(naive, nonBlocking, fourPages), For: "the pipe has room for four pages", Until: filled},
+		{ID: "short", From: "nearly-full", Turn: sims.Press("send"), For: "write has returned", Until: func(w *sims.World) bool {
 			m := w.News("writer", "returned")
 			return w.ReadSince(m) && (full(w) || m.S["errno"] != "" || m.N["bytes"] == m.N["asked"])
 		}},
-		{ID: "cut", Turn: sims.Press("read on"), For: "the reader has come to the end of file", Until: theEnd},
-		{ID: "small", Turn: []sims.Turn{{Knob: "room", Value: hundred}, {Knob: "send 4,096"}}, For: "the small write has its answer", Until: func(w *sims.World) bool {
+		{ID: "cut", From: "nearly-full", Turn: sims.Press("read on"), For: "the reader has come to the end of file", Until: theEnd},
+		{ID: "small", Turn: channel(naive, nonBlocking, hundred, "send 4,096"), For: "the small write has its answer", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("writer", "small")) && w.Object("pipe").Level("queued") >= 0
 		}},
-		{ID: "looping", Turn: []sims.Turn{{Knob: "room", Value: fourPages}, {Knob: "writer", Value: looping}, {Knob: "send"}}, For: "the writer sleeps in poll with the rest", Until: func(w *sims.World) bool {
+		{ID: "looping", Turn: channel(looping, nonBlocking, fourPages, "send"), For: "the writer sleeps in poll with the rest", Until: func(w *sims.World) bool {
 			return w.Count("writer", "refused") > 0 && w.Asleep("writer", "poll") && full(w)
 		}},
-		{ID: "mended", Turn: sims.Press("read on"), For: "the reader has come to the end of file", Until: theEnd},
-		{ID: "blocked", Turn: []sims.Turn{{Knob: "pipe", Value: blocking}, {Knob: "send"}}, For: "the writer sleeps in the middle of its write", Until: func(w *sims.World) bool {
+		{ID: "mended", From: "looping", Turn: sims.Press("read on"), For: "the reader has come to the end of file", Until: theEnd},
+		{ID: "blocked", Turn: channel(looping, blocking, fourPages, "send"), For: "the writer sleeps in the middle of its write", Until: func(w *sims.World) bool {
 			return w.Asleep("writer", "pipe_write") && full(w) && w.Last("writer", "sending") != nil
 		}},
-		{ID: "interrupted", Turn: sims.Press("interrupt"), For: "write has returned, and the writer sleeps in the next one", Until: func(w *sims.World) bool {
+		{ID: "interrupted", From: "blocked", Turn: sims.Press("interrupt"), For: "write has returned, and the writer sleeps in the next one", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("writer", "returned")) && w.Asleep("writer", "pipe_write") && full(w)
 		}},
-		{ID: "whole", Turn: sims.Press("read on"), For: "the reader has come to the end of file", Until: theEnd},
+		{ID: "whole", From: "blocked", Turn: sims.Press("read on"), For: "the reader has come to the end of file", Until: theEnd},
+		{ID: "socket", Turn: channel(looping, aStream, fourPages, "send"), For: "the writer sleeps in poll with the rest", Until: func(w *sims.World) bool {
+			return w.Count("writer", "refused") > 0 && w.Asleep("writer", "poll") && w.ReadSince(w.Last("writer", "returned"))
+		}},
+		{ID: "socket-whole", From: "socket", Turn: sims.Press("read on"), For: "the reader has come to the end of the stream", Until: theEnd},
 	},
 	Claims: []sims.Claim{
 		{ID: "short", Says: "a non-blocking write takes as much as there is room for, and returns that number", After: "short", Check: func(a *sims.World) sims.Verdict {
@@ -138,7 +153,32 @@ var partialWrite = sims.Sim{
 				say(capacity, ""), say(m.N["bytes"], m.S["errno"]), "return value of write(2)")
 		}},
 		{ID: "loop-signal", Says: "the same loop mends a write that a signal has cut", After: "whole", Check: checkWhole},
+		{ID: "socket", Says: "a write into a stream socket takes what its send buffer has room for, and returns that number", Needs: []string{"socket-levels"}, After: "socket", Check: func(a *sims.World) sims.Verdict {
+			m, lies, size := firstReturned(a), a.Object(readersEnd).Level("in"), a.Count("writer", "asked")
+			say := func(n, of int64, errno string, lies int64) string {
+				return fmt.Sprintf("%s of %s %s; %s to read", scene.Bytes(n), scene.Bytes(of), cmp.Or(errno, "without an error"), scene.Bytes(lies))
+			}
+			n := m.N["bytes"]
+			return sims.Judge(m.S["errno"] == "" && n > 0 && n < size && m.N["asked"] == size && lies == n, "fewer than "+scene.Bytes(size)+": "+say(n, size, "", n),
+				say(n, m.N["asked"], m.S["errno"], lies), "return value of write(2), ioctl(SIOCINQ) on the reader's end")
+		}},
+		{ID: "socket-loop", Says: "the same loop sends a document through a socket without a loss", After: "socket-whole", Check: checkWhole},
 	},
+}
+
+// channel starts the cast anew with these options, and turns the knobs.
+func channel(writer, channel, room string, then ...string) []sims.Turn {
+	return append([]sims.Turn{{Knob: "writer", Value: writer}, {Knob: "channel", Value: channel}, {Knob: "room", Value: room}}, sims.Press(then...)...)
+}
+
+// firstReturned is the first answer of write(2), or no moment.
+func firstReturned(w *sims.World) *sims.Moment {
+	for i := range w.Moments {
+		if m := &w.Moments[i]; m.Name == "returned" {
+			return m
+		}
+	}
+	return &sims.Moment{}
 }
 
 // sendDocument leaves a little room in the pipe, and sends a document into it when
@@ -148,14 +188,8 @@ func sendDocument(a *sims.Actor) error {
 	if err := sys.HandleSignal(unix.SIGUSR1); err != nil { // a handler that does nothing: it only interrupts
 		return err
 	}
-	size, err := unix.FcntlInt(uintptr(out), unix.F_GETPIPE_SZ, 0)
+	length, err := prepare(a, out)
 	if err != nil {
-		return fmt.Errorf("fcntl(F_GETPIPE_SZ): %w", err)
-	}
-	length := size // of the document
-	if a.Arg("pipe") == blocking {
-		length = 2 * size
-	} else if err := fillUp(out, size, a.Arg("room")); err != nil {
 		return err
 	}
 	a.Say("ready")
@@ -176,6 +210,26 @@ func sendDocument(a *sims.Actor) error {
 		}
 		return writeAll(a, out, document(length))
 	}
+}
+
+// prepare makes the channel as small, or as full, as the lesson needs it, and says how long
+// a document is too long for it.
+func prepare(a *sims.Actor, out int) (length int, err error) {
+	if a.Arg("channel") == aStream {
+		if err := unix.SetsockoptInt(out, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer); err != nil {
+			return 0, os.NewSyscallError("setsockopt(SO_SNDBUF)", err)
+		}
+		size, err := unix.GetsockoptInt(out, unix.SOL_SOCKET, unix.SO_SNDBUF)
+		return 4 * size, os.NewSyscallError("getsockopt(SO_SNDBUF)", err)
+	}
+	size, err := unix.FcntlInt(uintptr(out), unix.F_GETPIPE_SZ, 0)
+	if err != nil {
+		return 0, os.NewSyscallError("fcntl(F_GETPIPE_SZ)", err)
+	}
+	if a.Arg("channel") == blocking {
+		return 2 * size, nil
+	}
+	return size, fillUp(out, size, a.Arg("room"))
 }
 
 // write is one write(2), counted and told.

@@ -13,13 +13,22 @@ func drawPartialWrite(w *sims.World) *scene.Scene {
 	s := &scene.Scene{
 		Sentence:  partialWriteSentence(w),
 		Processes: []scene.Process{w.Process("writer"), w.Process("reader")},
-		Objects:   []scene.Object{w.Pipe("pipe")},
-		Links:     []scene.Link{w.Link("writer", "pipe", "w"), w.Link("reader", "pipe", "r")},
+	}
+	queued := w.QueuedFigure("pipe")
+	if w.Options["channel"] == aStream {
+		c := w.Connection("socket", "socket", sims.SocketEnd{Role: "writer", Object: "socket"}, sims.SocketEnd{Role: "reader", Object: readersEnd})
+		c.Ways = c.Ways[:1] // this lesson uses one way
+		out, in := w.Link("writer", "socket", "w"), w.Link("reader", readersEnd, "r")
+		in.From = "socket"
+		s.Objects, s.Links = []scene.Object{c}, []scene.Link{out, in}
+		queued = w.BufferFigure("queued", "to read", readersEnd)
+	} else {
+		s.Objects, s.Links = []scene.Object{w.Pipe("pipe")}, []scene.Link{w.Link("writer", "pipe", "w"), w.Link("reader", "pipe", "r")}
 	}
 	if sent := handedOver(w); len(sent) > 0 {
 		s.Objects = append(s.Objects, scene.Stream{ID: "document", Label: "the document", Whole: w.Count("writer", "asked"), Sent: sent, Reads: arrivals(w)})
 	}
-	s.Figures = append(returnFigures(w), w.QueuedFigure("pipe"),
+	s.Figures = append(returnFigures(w), queued,
 		w.CountFigure("reader", "arrived", "arrived", "B"))
 	if w.Last("reader", "end") != nil {
 		f := scene.Count("lost", "lost", w.Count("writer", "asked")-w.Count("reader", "arrived"), "B", scene.Derived)
@@ -116,7 +125,7 @@ func partialWriteSentence(w *sims.World) string {
 	case writer.Ended() == "exit 0" && returned != nil && returned.S["errno"] == "" && w.Options["writer"] == naive && returned.N["bytes"] < returned.N["asked"]:
 		return fmt.Sprintf("write took %s of %s. The writer did not look at the number and has ended, content (exit 0).", scene.Bytes(returned.N["bytes"]), scene.Bytes(returned.N["asked"]))
 	case writer.Ended() != "":
-		return "The writer has ended (" + writer.Ended() + "), and the reader may take what is in the pipe."
+		return "The writer has ended (" + writer.Ended() + "), and the reader may take what it has left."
 	}
 	return writingSentence(w, returned)
 }
@@ -131,10 +140,14 @@ func writingSentence(w *sims.World, returned *sims.Moment) string {
 		last = w.Moments[n-1].Name
 	}
 	switch small := w.Last("writer", "small"); {
+	case last == "small" && small.S["errno"] != "" && w.Options["channel"] == aStream:
+		return fmt.Sprintf("The send buffer is full, and a write of %s got %s.", scene.Bytes(pipeBuf), small.S["errno"])
 	case last == "small" && small.S["errno"] != "":
 		return fmt.Sprintf("There is room for %s, and a write of %s got %s: it is all or nothing.", scene.Bytes(free), scene.Bytes(pipeBuf), small.S["errno"])
 	case last == "small":
 		return fmt.Sprintf("A write of %s went in whole.", scene.Bytes(small.N["bytes"]))
+	case w.Asleep("writer", "poll") && w.Options["channel"] == aStream:
+		return "The send buffer is full. The writer knows that " + rest + " are left, and sleeps in poll until there is room."
 	case w.Asleep("writer", "poll") && free > 0:
 		return "No page of the pipe is free. The writer knows that " + rest + " are left, and sleeps in poll until there is room."
 	case w.Asleep("writer", "poll"):
@@ -146,12 +159,14 @@ func writingSentence(w *sims.World, returned *sims.Moment) string {
 	case w.Count("reader", "arrived") > 0:
 		return "The reader reads, and the writer sends the rest as room comes free."
 	case w.Options["writer"] == looping && returned != nil && returned.S["errno"] == "EAGAIN":
-		return "The pipe is full: write got EAGAIN. The writer keeps the rest, and waits for room."
+		return "There is no room: write got EAGAIN. The writer keeps the rest, and waits for room."
 	case size > 0 && returned != nil && returned.S["errno"] != "":
 		return "The write failed with " + returned.S["errno"] + ": nothing was taken."
 	case size > 0:
 		return "The document is on its way."
-	case w.Options["pipe"] == blocking:
+	case w.Options["channel"] == aStream:
+		return "A socket with a small send buffer. The document is four times as large as that."
+	case w.Options["channel"] == blocking:
 		return "The pipe is empty and blocking. The document is twice as large as the pipe."
 	}
 	switch {

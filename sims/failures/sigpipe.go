@@ -2,7 +2,7 @@ package failures
 
 // What this lesson shows: who writes to nobody is sent SIGPIPE, which kills by
 // default. Where the signal is ignored, handled, or not asked for, the write fails
-// with EPIPE and the process lives (pipe(7), send(2)).
+// with EPIPE and the process lives (pipe(7), send(2), pwritev2(2)).
 
 import (
 	"cmp"
@@ -25,7 +25,8 @@ var sigpipeSource string
 // The values of the options.
 const (
 	byDefault, ignored, goOwn       = "default", "ignored", "Go's own"
-	aPipe, aSocket, noSignal        = "pipe", "socket", "socket, MSG_NOSIGNAL"
+	aPipe, aSocket                  = "pipe", "socket"
+	noSignal, pipeNoSignal          = "socket, MSG_NOSIGNAL", "pipe, RWF_NOSIGNAL"
 	readersEnd                      = "reader's end" // of the pair of sockets
 	sigpipeBit                int64 = 1 << (unix.SIGPIPE - 1)
 )
@@ -39,10 +40,10 @@ var sigpipe = sims.Sim{
 	},
 	Options: []sims.Option{
 		{Name: "SIGPIPE", Values: []string{byDefault, ignored, goOwn}},
-		{Name: "channel", Values: []string{aPipe, aSocket, noSignal}},
+		{Name: "channel", Values: []string{aPipe, aSocket, noSignal, pipeNoSignal}},
 	},
 	Wire: func(w *sims.Wiring) error {
-		if w.Option("channel") == aPipe {
+		if onPipe(w.Option("channel")) {
 			p := w.Pipe("pipe", 0)
 			w.Give("writer", "out", p.W)
 			w.Give("reader", "in", p.R)
@@ -59,7 +60,7 @@ var sigpipe = sims.Sim{
 		{Key: "l", Name: "reader leaves", Help: "the reader exits, and the kernel closes its end", Act: sims.Tell{Role: "reader", Command: "leave", Ends: true}},
 		{Key: "p", Name: "wait, then write", Help: "the writer sleeps in poll until the other side is gone, and writes a line then", Act: sims.Tell{Role: "writer", Command: "wait"}},
 		{Key: "d", Name: "SIGPIPE", Help: "what SIGPIPE does to the writer: the default, ignored, or as Go's runtime has it; the cast starts anew", Act: sims.Choose{Option: "SIGPIPE"}},
-		{Key: "o", Name: "channel", Help: "a pipe, a socket, or a socket with MSG_NOSIGNAL; the cast starts anew", Act: sims.Choose{Option: "channel"}},
+		{Key: "o", Name: "channel", Help: "a pipe or a socket, written to with or without a flag against the signal; the cast starts anew", Act: sims.Choose{Option: "channel"}},
 	},
 	Draw: drawSigpipe,
 	Measured: func(w *sims.World) (string, bool) {
@@ -76,44 +77,47 @@ var sigpipe = sims.Sim{
 	},
 	Walk: []sims.Step{
 		{ID: "talks", Turn: []sims.Turn{{Knob: "SIGPIPE", Value: byDefault}, {Knob: "channel", Value: aPipe}, {Knob: "write"}, {Knob: "read"}}, For: "a line has gone through", Until: func(w *sims.World) bool {
-			_, known := w.Actor("writer").Numbers["SigIgn"]
-			return known && w.News("reader", "got") != nil && w.Actor("reader").Idle && w.Actor("writer").Idle
+			writer := w.Actor("writer")
+			_, known := writer.Numbers["SigIgn"]
+			return known && w.News("reader", "got") != nil && w.Actor("reader").Idle && writer.Idle && writer.Letter == "S" && w.ReadSince(w.News("writer", "wrote"))
 		}},
-		{ID: "leaves", Turn: sims.Press("reader leaves"), For: "the reader is gone and the kernel was asked again", Until: func(w *sims.World) bool {
-			return !w.Actor("reader").Life.Alive() && w.Object("pipe").Level("readers") == 0 && w.Actor("writer").Idle
+		{ID: "leaves", From: "talks", Turn: sims.Press("reader leaves"), For: "the reader is gone and the kernel was asked again", Until: func(w *sims.World) bool {
+			return w.ReadSinceEnd("reader") && w.Object("pipe").Level("readers") == 0
 		}},
-		{ID: "killed", Turn: sims.Press("write"), For: "the writer has ended, or has its answer", Until: answered},
-		{ID: "ignored", Turn: combination(ignored, ""), For: "the writer has ended, or has its answer", Until: answered},
-		{ID: "go", Turn: combination(goOwn, ""), For: "the writer has ended, or has its answer", Until: answered},
-		{ID: "socket", Turn: combination(byDefault, aSocket), For: "the writer has ended, or has its answer", Until: answered},
-		{ID: "nosignal", Turn: combination("", noSignal), For: "the writer has ended, or has its answer", Until: answered},
+		{ID: "killed", From: "talks", Turn: sims.Press("write"), For: "SIGPIPE at its default: the writer has ended, or has its answer", Until: answered},
+		{ID: "ignored", Turn: combination(ignored, aPipe), For: "SIGPIPE ignored: the write to nobody has been answered", Until: answered},
+		{ID: "go", Turn: combination(goOwn, aPipe), For: "Go handles SIGPIPE: the write to nobody has been answered", Until: answered},
+		{ID: "socket", Turn: combination(byDefault, aSocket), For: "a socket instead of the pipe: the writer has ended, or has its answer", Until: answered},
+		{ID: "nosignal", Turn: combination(byDefault, noSignal), For: "MSG_NOSIGNAL on the socket: the write to nobody has been answered", Until: answered},
+		{ID: "pipe-nosignal", Turn: combination(byDefault, pipeNoSignal), For: "RWF_NOSIGNAL on a pipe: the write to nobody has been answered", Until: answered},
 	},
 	Claims: []sims.Claim{
 		{ID: "no-news", Says: "the kernel does not tell a writer that its reader has left", After: "leaves", Check: func(a *sims.World) sims.Verdict {
-			alive := a.Actor("writer").Life.Alive() && a.Last("writer", "failed") == nil
-			say := func(readers int64, same bool) string {
-				return fmt.Sprintf("%d readers, the writer as before: %v", readers, same)
+			writer, readers := a.Actor("writer"), a.Object("pipe").Level("readers")
+			woke := writer.Numbers["voluntary"] - a.Before.Actor("writer").Numbers["voluntary"]
+			pending := (writer.Numbers["ShdPnd"] | writer.Numbers["SigPnd"]) & sigpipeBit
+			say := func(readers int64, status string, woke int64, pending bool) string {
+				return fmt.Sprintf("%d readers; the writer: %s, woken %d times since, SIGPIPE pending: %v", readers, status, woke, pending)
 			}
-			return sims.Judge(alive && a.Object("pipe").Level("readers") == 0, say(0, true), say(a.Object("pipe").Level("readers"), alive), "/proc/PID/fd, /proc/PID/stat")
+			return sims.Judge(writer.Life.Alive() && readers == 0 && woke == 0 && pending == 0, say(0, "alive", 0, false), say(readers, status(a), woke, pending != 0),
+				"/proc/PID/fd; voluntary_ctxt_switches, ShdPnd and SigPnd in /proc/PID/status")
 		}},
 		{ID: "killed", Says: "by default a write to nobody kills the writer with SIGPIPE", After: "killed", Check: checkKilled},
 		{ID: "epipe", Says: "with SIGPIPE ignored the write fails with EPIPE and the writer lives", After: "ignored", Check: checkAlive(sigpipeBit, 0)},
 		{ID: "go", Says: "Go's runtime handles SIGPIPE, and a raw write gives EPIPE", After: "go", Check: checkAlive(0, sigpipeBit)},
 		{ID: "socket", Says: "a stream socket kills its writer in the same way", After: "socket", Check: checkKilled},
 		{ID: "nosignal", Says: "with MSG_NOSIGNAL there is no signal, only EPIPE, though SIGPIPE is at its default", After: "nosignal", Check: checkAlive(0, 0)},
+		{ID: "pipe-nosignal", Says: "with RWF_NOSIGNAL a write to a pipe gives EPIPE and no signal either", Needs: []string{"rwf-nosignal"}, After: "pipe-nosignal", Check: checkAlive(0, 0)},
 	},
 }
+
+// onPipe reports whether a channel is a pipe.
+func onPipe(channel string) bool { return channel == aPipe || channel == pipeNoSignal }
 
 // combination starts the cast anew with these options, and has the writer write once
 // the reader is gone.
 func combination(signal, channel string) []sims.Turn {
-	var turns []sims.Turn
-	if signal != "" {
-		turns = append(turns, sims.Turn{Knob: "SIGPIPE", Value: signal})
-	}
-	if channel != "" {
-		turns = append(turns, sims.Turn{Knob: "channel", Value: channel})
-	}
+	turns := []sims.Turn{{Knob: "SIGPIPE", Value: signal}, {Knob: "channel", Value: channel}}
 	return append(turns, sims.Press("wait, then write", "reader leaves")...)
 }
 
@@ -157,9 +161,12 @@ func dispose(signal string) error {
 
 func writeLine(fd int, line []byte, channel string) (n int, err error) {
 	for {
-		if channel == noSignal {
+		switch channel {
+		case noSignal:
 			n, err = unix.SendmsgN(fd, line, nil, nil, unix.MSG_NOSIGNAL) // send(2) with a flag
-		} else {
+		case pipeNoSignal:
+			n, err = unix.Pwritev2(fd, [][]byte{line}, -1, unix.RWF_NOSIGNAL) // write(2) with a flag; −1 is "as it comes"
+		default:
 			n, err = unix.Write(fd, line)
 		}
 		if err != unix.EINTR {
@@ -229,7 +236,7 @@ func checkAlive(ign, cgt int64) func(*sims.World) sims.Verdict {
 		}
 		gotIgn, gotCgt := sets(a)
 		return sims.Judge(errno == "EPIPE" && a.Actor("writer").Life.Alive() && gotIgn == ign && gotCgt == cgt,
-			say("EPIPE", "alive", ign, cgt), say(errno, status(a), gotIgn, gotCgt), "errno of write(2), SigIgn and SigCgt in /proc/PID/status")
+			say("EPIPE", "alive", ign, cgt), say(errno, status(a), gotIgn, gotCgt), "errno of the write, SigIgn and SigCgt in /proc/PID/status")
 	}
 }
 
@@ -257,7 +264,7 @@ func drawSigpipe(w *sims.World) *scene.Scene {
 		Processes: []scene.Process{w.Process("writer"), w.Process("reader")},
 	}
 	var out, in scene.Link
-	if w.Options["channel"] == aPipe {
+	if onPipe(w.Options["channel"]) {
 		s.Objects = []scene.Object{w.Pipe("pipe")}
 		out, in = w.Link("writer", "pipe", "w"), w.Link("reader", "pipe", "r")
 	} else {
@@ -311,7 +318,7 @@ func answerFigure(w *sims.World) scene.Figure {
 	if a := w.Actor("writer"); f.Text == "has not returned" && a.Ended() != "" {
 		f.Text = "never came back"
 	}
-	return f.From("what write(2) or send(2) gave the writer", "")
+	return f.From("what write(2), send(2) or pwritev2(2) gave the writer", "")
 }
 
 func statusFigure(w *sims.World) scene.Figure {
@@ -336,6 +343,8 @@ func sigpipeSentence(w *sims.World) string {
 		return "The writer is stopped."
 	case writer.Gate == "write":
 		return "The writer is about to write, and nothing has been asked of the kernel yet."
+	case failed != nil && failed.S["errno"] != "EPIPE":
+		return "The write failed with " + failed.S["errno"] + ": this kernel does not know the flag RWF_NOSIGNAL."
 	case failed != nil:
 		return "It wrote to nobody: the write failed with " + failed.S["errno"] + ", and the writer lives."
 	case reader.Ended() != "" && w.Asleep("writer", "poll"):
@@ -369,7 +378,7 @@ func readerClosed(w *sims.World) bool {
 		return false
 	}
 	end := readersEnd
-	if w.Options["channel"] == aPipe {
+	if onPipe(w.Options["channel"]) {
 		end = "pipe"
 	}
 	_, open := w.Holds("reader", end, "")

@@ -52,21 +52,7 @@ func sleeps(w *sims.World, role string) string {
 	return "state " + a.Letter + " in " + a.Wchan
 }
 
-// news counts the moments of a role since a step of the walk was done; all of
-// them, where the cast has been started anew since.
-func news(w *sims.World, step, role, name string) int {
-	n := w.Said(role, name)
-	if before := w.After(step); before != nil && before.Casts == w.Casts {
-		n -= before.Said(role, name)
-	}
-	return n
-}
-
-// grown is by how much a counter of a role has grown since a step was done.
-func grown(w *sims.World, step, role, counter string) int64 {
-	n := w.Count(role, counter)
-	if before := w.After(step); before != nil && before.Casts == w.Casts {
-		n -= before.Count(role, counter)
-	}
-	return n
+// grown is by how much a counter of a role has grown in this step.
+func grown(w *sims.World, role, counter string) int64 {
+	return w.Count(role, counter) - w.Before.Count(role, counter)
 }

@@ -33,7 +33,7 @@ var oneLoop = sims.Sim{
 	Roles: []sims.Role{
 		{Name: "poker", Run: poke, Gates: []string{"poke"}},
 		{Name: "child", Run: liveUntilTold, By: "server"},
-		{Name: "server", Run: serveAll, Counters: append([]string{"wakes"}, sources...), Settings: []string{"drain"}, Gates: []string{"wait", "take"},
+		{Name: "server", Run: serveAll, Counters: append([]string{"wakes", "interrupted"}, sources...), Settings: []string{"drain"}, Gates: []string{"wait", "take"},
 			Blocked: []unix.Signal{unix.SIGUSR1}, Masks: true}, // a signal that is not blocked in every thread never reaches the signalfd
 	},
 	Options: []sims.Option{{Name: "trigger", Values: []string{"level", "edge"}}},
@@ -60,29 +60,26 @@ var oneLoop = sims.Sim{
 		return fmt.Sprint(a.Last("poker", "threads").N["in epoll"]), true
 	},
 	Walk: []sims.Step{
-		{ID: "watches", For: "seven descriptors are watched and the server sleeps", Until: func(w *sims.World) bool {
+		{ID: "watches", Turn: []sims.Turn{{Knob: "EPOLLET", Value: "level"}}, For: "seven descriptors are watched and the server sleeps", Until: func(w *sims.World) bool {
 			return w.Last("server", "ready") != nil && len(w.Loop("epoll", "server", nil).Watches) == len(sources) && w.Object("epoll").Level("watched") == int64(len(sources)) && inEpoll(w) && w.Actor("child").Life.Alive()
 		}},
-		{ID: "seven", Turn: sims.Press("socket", "pipe", "eventfd", "timer", "signal", "file", "child ends"), For: "each of the seven has woken the loop", Until: func(w *sims.World) bool {
+		{ID: "seven", From: "watches", Turn: oneByOne("socket", "pipe", "eventfd", "timer", "signal", "file", "child ends"), For: "each of the seven has woken the loop", Until: func(w *sims.World) bool {
 			told := !slices.ContainsFunc(sources, func(s string) bool { return took(w, s) == nil })
 			return told && len(silent(w)) == 0 && inEpoll(w) && w.Object("epoll").Level("watched") == int64(len(sources))-1 && !w.Actor("child").Life.Alive()
 		}},
-		{ID: "threads", Turn: sims.Press("look at the threads"), For: "the poker has looked", Until: func(w *sims.World) bool {
-			return w.ReadSince(w.Last("poker", "threads"))
+		{ID: "threads", From: "watches", Turn: sims.Press("look at the threads"), For: "the poker has looked", Until: func(w *sims.World) bool {
+			return w.ReadSince(w.News("poker", "threads"))
 		}},
-		{ID: "level", Turn: []sims.Turn{{Knob: "takes", Value: "1 byte"}, {Knob: "3 bytes at once"}}, For: "the three bytes are taken and the server sleeps", Until: func(w *sims.World) bool {
-			if w.Options["trigger"] == "edge" { // chosen by hand
-				return w.Since(w.News("poker", "poked")) >= 4 && inEpoll(w)
-			}
-			return grown(w, "threads", "server", "pipe") >= 3 && w.Object("pipe").Level("queued") == 0 && inEpoll(w)
+		{ID: "level", From: "watches", Turn: sims.Press("3 bytes at once"), For: "the three bytes are taken and the server sleeps", Until: func(w *sims.World) bool {
+			return grown(w, "server", "pipe") >= 3 && w.Object("pipe").Level("queued") == 0 && inEpoll(w)
 		}},
 		{ID: "edge", Turn: []sims.Turn{{Knob: "EPOLLET", Value: "edge"}, {Knob: "3 bytes at once"}}, For: "the server sleeps again, and the kernel was asked what is left", Until: func(w *sims.World) bool {
 			return w.Since(w.Last("poker", "poked")) >= 4 && w.Count("server", "pipe") >= 1 && w.Object("pipe").Level("queued") >= 0 && inEpoll(w) && len(w.Loop("epoll", "server", nil).Watches) == len(sources)
 		}},
-		{ID: "late", Turn: sims.Press("pipe"), For: "one more byte has come, and one was taken", Until: func(w *sims.World) bool {
+		{ID: "late", From: "edge", Turn: sims.Press("pipe"), For: "one more byte has come, and one was taken", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("server", "took")) && inEpoll(w) && w.Since(w.Last("poker", "poked")) >= 4
 		}},
-		{ID: "drained", Turn: []sims.Turn{{Knob: "takes", Value: "all, till EAGAIN"}, {Knob: "pipe"}}, For: "the pipe is empty", Until: func(w *sims.World) bool {
+		{ID: "drained", From: "edge", Turn: []sims.Turn{{Knob: "takes", Value: "all, till EAGAIN"}, {Knob: "pipe"}}, For: "the pipe is empty", Until: func(w *sims.World) bool {
 			return w.Object("pipe").Level("queued") == 0 && inEpoll(w) && w.ReadSince(w.News("server", "took"))
 		}},
 	},
@@ -97,14 +94,11 @@ var oneLoop = sims.Sim{
 		}},
 		{ID: "all-woke", Says: "each of the seven wakes the same epoll_wait", After: "seven", Check: func(a *sims.World) sims.Verdict {
 			slept := a.Actor("server").Numbers["voluntary"] - a.After("watches").Actor("server").Numbers["voluntary"]
-			return sims.Judge(len(silent(a)) == 0 && slept >= 1 && inEpoll(a), "7 of 7 sources woke it, and it sleeps again",
-				fmt.Sprintf("%d of 7 sources woke it in %d returns of epoll_wait; %s", len(sources)-len(silent(a)), a.Count("server", "wakes"), sleeps(a, "server")),
-				"the server's counters; /proc/PID/wchan, voluntary_ctxt_switches")
+			return sims.Judge(len(silent(a)) == 0 && slept >= int64(len(sources)) && inEpoll(a), "7 of 7 sources woke it; it went to sleep 7 times or more, and sleeps now",
+				fmt.Sprintf("%d of 7 sources woke it; it went to sleep %d times; now %s", len(sources)-len(silent(a)), slept, sleeps(a, "server")),
+				"the server's counters; voluntary_ctxt_switches in /proc/PID/status, /proc/PID/wchan")
 		}},
 		{ID: "one-thread", Says: "one thread, the main one, waits for all of them", After: "threads", Check: func(a *sims.World) sims.Verdict {
-			if !inEpoll(a.Before) {
-				return otherLoop
-			}
 			m := a.Last("poker", "threads")
 			return sims.Judge(m.N["in epoll"] == 1 && m.N["tid"] == int64(a.Actor("server").PID), "1 thread in epoll, its tid is the pid",
 				fmt.Sprintf("%d of %d threads in epoll, tid %d, pid %d", m.N["in epoll"], m.N["threads"], m.N["tid"], a.Actor("server").PID), "/proc/PID/task/TID/wchan of every thread")
@@ -112,18 +106,16 @@ var oneLoop = sims.Sim{
 		{ID: "signal", Says: "a blocked signal becomes something to read, and interrupts nothing", After: "seven", Check: func(a *sims.World) sims.Verdict {
 			blocked, mask := a.Actor("server").Numbers["SigBlk"]&sigusr1 != 0, a.Object("signalfd").Level("mask")
 			m := took(a, "signalfd")
-			return sims.Judge(blocked && mask == sigusr1 && m != nil && m.N["n"] == int64(unix.SIGUSR1) && a.Actor("server").Life.Alive(), "SIGUSR1 in SigBlk and alone in the signalfd's mask; signal 10 was read",
-				fmt.Sprintf("SIGUSR1 in SigBlk: %v; mask %#x; signal %d was read", blocked, mask, m.N["n"]), "SigBlk in /proc/PID/status, sigmask in /proc/PID/fdinfo, signalfd_siginfo")
+			return sims.Judge(blocked && mask == sigusr1 && m != nil && m.N["n"] == int64(unix.SIGUSR1) && m.N["interrupted"] == 0 && a.Actor("server").Life.Alive(), "SIGUSR1 in SigBlk and alone in the signalfd's mask; signal 10 was read; EINTR: 0",
+				fmt.Sprintf("SIGUSR1 in SigBlk: %v; mask %#x; signal %d was read; EINTR: %d", blocked, mask, m.N["n"], m.N["interrupted"]),
+				"SigBlk in /proc/PID/status, sigmask in /proc/PID/fdinfo, signalfd_siginfo, the returns of that epoll_wait")
 		}},
 		{ID: "pidfd", Says: "the end of a process is an event too, and its descriptor stays ready until it is taken out", After: "seven", Check: func(a *sims.World) sims.Verdict {
-			return sims.Judge(a.Actor("child").Ended() != "" && a.Count("server", "pidfd") == 1 && a.Object("epoll").Level("watched") == 6, "the child has ended, wake-ups by its pidfd: 1, 6 are watched",
+			return sims.Judge(a.Actor("child").Ended() != "" && a.Count("server", "pidfd") == 2 && a.Object("epoll").Level("watched") == 6 && inEpoll(a), "the child has ended, wake-ups by its pidfd: 2, 6 are watched",
 				fmt.Sprintf("the child: %s, wake-ups by its pidfd: %d, %d are watched", a.Actor("child").Ended(), a.Count("server", "pidfd"), a.Object("epoll").Level("watched")), "wait status, tfd in /proc/PID/fdinfo")
 		}},
 		{ID: "level", Says: "level-triggered, epoll_wait returns as long as something is there", After: "level", Check: func(b *sims.World) sims.Verdict {
 			a := b.Before
-			if b.Options["trigger"] == "edge" || a.Object("pipe").Level("queued") != 0 {
-				return otherLoop
-			}
 			n, left := b.Count("server", "pipe")-a.Count("server", "pipe"), b.Object("pipe").Level("queued")
 			return sims.Judge(n == 3 && left == 0, "3 wake-ups for 3 bytes of one write, 0 B left", fmt.Sprintf("%d wake-ups for 3 bytes of one write, %d B left", n, left), "the server's counter, ioctl(FIONREAD)")
 		}},
@@ -134,18 +126,24 @@ var oneLoop = sims.Sim{
 		}},
 		{ID: "drain", Says: "who reads until EAGAIN leaves nothing behind, edge-triggered too", After: "drained", Check: func(b *sims.World) sims.Verdict {
 			a := b.Before
-			if a.Object("pipe").Level("queued") == 0 || a.Options["trigger"] != "edge" {
-				return otherLoop
-			}
 			n := b.Count("server", "pipe") - a.Count("server", "pipe")
 			was, left := a.Object("pipe").Level("queued"), b.Object("pipe").Level("queued")
-			return sims.Judge(n == 1 && was >= 2 && left == 0, fmt.Sprintf("%d B lay there; 1 more byte, wake-ups: 1, 0 B left", was), fmt.Sprintf("%d B lay there; 1 more byte, wake-ups: %d, %d B left", was, n, left), "the server's counter, ioctl(FIONREAD)")
+			return sims.Judge(n == 1 && was == 2 && left == 0, fmt.Sprintf("%d B lay there; 1 more byte, wake-ups: 1, 0 B left", was), fmt.Sprintf("%d B lay there; 1 more byte, wake-ups: %d, %d B left", was, n, left), "the server's counter, ioctl(FIONREAD)")
 		}},
 	},
 }
 
-// otherLoop is the verdict where the learner has changed how the loop works.
-var otherLoop = sims.ByHand("another trigger was chosen, or a source was poked or emptied,")
+// oneByOne turns knobs one at a time, each when the loop has dealt with the one before
+// and sleeps again.
+func oneByOne(knobs ...string) []sims.Turn {
+	turns := sims.Press(knobs...)
+	for i := range turns {
+		turns[i].When = func(w *sims.World) bool {
+			return inEpoll(w) && len(silent(w)) == len(sources)-i && (len(w.Moments) == 0 || w.ReadSince(&w.Moments[len(w.Moments)-1]))
+		}
+	}
+	return turns
+}
 
 // sigusr1 is the bit of SIGUSR1 in a signal mask.
 const sigusr1 = 1 << (int64(unix.SIGUSR1) - 1)
@@ -210,10 +208,12 @@ func serveAll(a *sims.Actor) error {
 	}
 	a.Say("ready")
 	events := make([]unix.EpollEvent, 2*len(sources))
-	for {
+	for interrupted := 0; ; {
 		a.Gate("wait")
 		n, err := unix.EpollWait(ep, events, -1) // sleeps here, for all of them
-		if err == unix.EINTR {
+		if err == unix.EINTR {                   // a stop, or a tracer that comes or goes
+			interrupted++
+			a.Counter("interrupted").Add(1)
 			continue
 		}
 		if err != nil {
@@ -223,17 +223,21 @@ func serveAll(a *sims.Actor) error {
 		a.Counter("wakes").Add(1)
 		for _, e := range events[:n] {
 			name := names[e.Fd]
-			a.Counter(name).Add(1)
+			woken := a.Counter(name).Add(1)
 			a.Gate("take")
-			if got, more := take(name, int(e.Fd), a.Setting("drain") != 0); more {
-				a.Say("took", sims.Word("what", name), sims.Num("n", got))
-			} else {
-				// Else it would be ready for ever, and the loop never sleep. EBADF: you have closed it.
-				_ = unix.EpollCtl(ep, unix.EPOLL_CTL_DEL, int(e.Fd), nil)
-				_ = unix.Close(int(e.Fd))
-				a.Say("took", sims.Word("what", name), sims.Num("n", got), sims.Num("out", int(e.Fd)))
+			got, more := take(name, int(e.Fd), a.Setting("drain") != 0)
+			out := 0
+			switch {
+			case more:
+			case name == "pidfd" && woken == 1: // left in the list once, to see whether it stays ready
+			default: // else it would be ready for ever, and the loop never sleep
+				out = int(e.Fd)
+				_ = unix.EpollCtl(ep, unix.EPOLL_CTL_DEL, out, nil) // EBADF: you have closed it
+				_ = unix.Close(out)
 			}
+			a.Say("took", sims.Word("what", name), sims.Num("n", got), sims.Num("out", out), sims.Num("interrupted", interrupted))
 		}
+		interrupted = 0
 	}
 }
 

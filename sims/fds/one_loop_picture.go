@@ -200,5 +200,8 @@ func wokenSentence(w *sims.World) string {
 	case "inotify":
 		return "A file was written in the folder, and inotify woke the loop."
 	}
-	return "The child has ended. Its pidfd woke the loop, which has taken it out."
+	if m.N["out"] == 0 {
+		return "The child has ended. Its pidfd woke the loop, which has left it in the list."
+	}
+	return "The child has ended. Its pidfd woke the loop a second time, which has taken it out."
 }

@@ -76,34 +76,34 @@ var timerfd = sims.Sim{
 		{ID: "keeps-up", Turn: sims.Press("every 100 ms", "read on and on"), For: "the reader has read two ticks and waits for the next", Until: func(w *sims.World) bool {
 			return w.Count("reader", "ones") >= 2 && asleepIn(w, "reader", "read")
 		}},
-		{ID: "missed", Turn: sims.Press("every 100 ms", "stay away"), For: "five ticks have gone by unread", Until: func(w *sims.World) bool {
+		{ID: "missed", From: "keeps-up", Turn: sims.Press("stay away"), For: "five ticks have gone by unread", Until: func(w *sims.World) bool {
 			o := w.Object("timerfd")
 			return w.Actor("reader").Idle && (missedEnough(w) || o.S["missing"] != "" && o.Level("ticks") >= 1)
 		}},
-		{ID: "one-read", Turn: sims.Press("read once"), For: "one read has returned", Until: func(w *sims.World) bool {
-			return w.ReadSince(w.News("reader", "read")) && w.Count("reader", "reads") > w.Before.Count("reader", "reads")
+		{ID: "one-read", From: "keeps-up", Turn: sims.Press("read once"), For: "one read has returned", Until: func(w *sims.World) bool {
+			return w.ReadSince(w.News("reader", "read"))
 		}},
-		{ID: "dozes", Turn: []sims.Turn{{Knob: "every 100 ms"}, {Knob: "reader's sleep", Value: "250 ms"}, {Knob: "doze"}}, For: "the dozing reader has read three times", Until: func(w *sims.World) bool {
+		{ID: "dozes", From: "dozes", Turn: []sims.Turn{{Knob: "every 100 ms"}, {Knob: "reader's sleep", Value: "250 ms"}, {Knob: "doze"}}, For: "the dozing reader has read three times", Until: func(w *sims.World) bool {
 			return len(dozed(w)) >= 3
 		}},
-		{ID: "adds-up", Turn: sims.Press("stay away"), For: "the reader has stopped reading", Until: func(w *sims.World) bool {
-			return w.Actor("reader").Idle && mode(w) == "away" && w.Last("reader", "read") != nil
+		{ID: "adds-up", From: "dozes", Turn: sims.Press("stay away"), For: "the reader has stopped reading", Until: func(w *sims.World) bool {
+			return w.Actor("reader").Idle && mode(w) == "away"
 		}},
-		{ID: "once", Turn: sims.Press("once"), For: "the timer has expired once and stands still", Until: func(w *sims.World) bool {
-			o := w.Object("timerfd") // a read by hand may be waiting for it
-			return w.ReadSince(w.News("ticker", "set")) && o.Level("interval") == 0 && o.Level("left") == 0 && (o.Level("ticks") == 1 || grown(w, "adds-up", "reader", "reads") > 0)
+		{ID: "once", From: "once", Turn: sims.Press("once"), For: "the timer has expired once and stands still", Until: func(w *sims.World) bool {
+			o := w.Object("timerfd")
+			return w.ReadSince(w.News("ticker", "set")) && o.Level("interval") == 0 && o.Level("left") == 0 && o.Level("ticks") == 1
 		}},
-		{ID: "no-more", Turn: sims.Press("read once", "read once"), For: "the second read sleeps, or has returned", Until: func(w *sims.World) bool {
+		{ID: "no-more", From: "once", Turn: sims.Press("read once", "read once"), For: "the second read sleeps, or has returned", Until: func(w *sims.World) bool {
 			o := w.Object("timerfd")
 			stands := asleepIn(w, "reader", "read") && o.Level("ticks") == 0 && o.Level("left") == 0 && w.Beats >= w.Before.Beats+4
-			return stands && (w.News("reader", "read") != nil || w.Before.Object("timerfd").Level("ticks") != 1) || news(w, "once", "reader", "read") > 1
+			return stands && w.News("reader", "read") != nil || w.Said("reader", "read")-w.Before.Said("reader", "read") > 1
 		}},
-		{ID: "left", Turn: sims.Press("every 100 ms", "ticker leaves"), For: "the ticker is gone and the reader has been woken", Until: func(w *sims.World) bool {
+		{ID: "left", From: "once", Turn: sims.Press("every 100 ms", "ticker leaves"), For: "the ticker is gone and the reader has been woken", Until: func(w *sims.World) bool {
 			return !w.Actor("ticker").Life.Alive() && w.Object("timerfd").Level("holders") == 1 && w.Actor("reader").Idle &&
-				grown(w, "no-more", "reader", "reads") > 0
+				grown(w, "reader", "reads") > 0
 		}},
-		{ID: "outlives", Turn: sims.Press("read on and on"), For: "two more ticks have come", Until: func(w *sims.World) bool {
-			return grown(w, "left", "reader", "reads") >= 2 && asleepIn(w, "reader", "read")
+		{ID: "outlives", From: "once", Turn: sims.Press("read on and on"), For: "two more ticks have come", Until: func(w *sims.World) bool {
+			return grown(w, "reader", "reads") >= 2 && asleepIn(w, "reader", "read")
 		}},
 	},
 	Claims: []sims.Claim{
@@ -115,12 +115,9 @@ var timerfd = sims.Sim{
 			a := b.After("missed")
 			m := b.Last("reader", "read")
 			said, n := a.Object("timerfd").Level("ticks"), m.N["n"]
-			if !missedEnough(a) || b.Count("reader", "reads")-a.Count("reader", "reads") != 1 {
-				return readByHand
-			}
 			_, most := expired(b, m)
-			reads := b.Count("reader", "reads") - b.Before.Count("reader", "reads")
-			return sims.Judge(reads == 1 && n >= said && n <= most, fmt.Sprintf("1 read, %d and what has come since", said),
+			reads := b.Count("reader", "reads") - a.Count("reader", "reads")
+			return sims.Judge(reads == 1 && missedEnough(a) && n >= said && n <= most, fmt.Sprintf("1 read, %d and what has come since", said),
 				fmt.Sprintf("%d read, %d", reads, n), "ticks in /proc/PID/fdinfo, brought up to date by timerfd_gettime(2); the number that read(2) gave")
 		}},
 		{ID: "dozing", Says: "who reads more rarely gets larger numbers, from the same timer", After: "dozes", Check: func(a *sims.World) sims.Verdict {
@@ -136,9 +133,6 @@ var timerfd = sims.Sim{
 		}},
 		{ID: "adds-up", Says: "all reads together are the ticks that the clock demands", After: "adds-up", Check: func(a *sims.World) sims.Verdict {
 			first, last, every := sinceSet(a)
-			if last == nil || first == last {
-				return readByHand
-			}
 			got := last.N["sum"] - first.N["sum"]
 			least, most := (last.N["before"]-first.N["after"])/every-1, (last.N["after"]-first.N["before"])/every+1
 			return sims.Judge(got >= least && got <= most, fmt.Sprintf("%d to %d, by the clock", least, most), fmt.Sprintf("%d, in %d reads", got, last.N["reads"]-first.N["reads"]),
@@ -146,9 +140,6 @@ var timerfd = sims.Sim{
 		}},
 		{ID: "once", Says: "without an interval it expires once, and a further read sleeps for good", After: "no-more", Check: func(b *sims.World) sims.Verdict {
 			a := b.After("once")
-			if a.Object("timerfd").Level("ticks") != 1 || a.Count("reader", "reads") != b.Before.Count("reader", "reads") || b.Before.Object("timerfd").Level("ticks") != 1 {
-				return readByHand
-			}
 			n := b.Last("reader", "read").N["n"]
 			return sims.Judge(n == 1 && asleepIn(b, "reader", "read") && a.Object("timerfd").Level("interval") == 0, "interval 0, read 1, then state S in read(2)",
 				fmt.Sprintf("interval %d, read %d, then %s", a.Object("timerfd").Level("interval"), n, sleeps(b, "reader")), "it_interval in /proc/PID/fdinfo, the number that read(2) gave, /proc/PID/stat")
@@ -161,9 +152,6 @@ var timerfd = sims.Sim{
 		}},
 	},
 }
-
-// readByHand is the verdict where the learner has read, or set the timer, in between.
-var readByHand = sims.ByHand("the timer was read or set")
 
 // missedEnough is as many ticks unread as the lazy reader is to miss, by the kernel.
 func missedEnough(w *sims.World) bool { return w.Object("timerfd").Level("ticks") >= missedTicks }

@@ -51,7 +51,7 @@ var inherit = sims.Sim{
 	Measured: func(w *sims.World) (string, bool) {
 		a := w.After("hangs")
 		switch {
-		case a == nil || noneForgotten(a):
+		case a == nil:
 			return "", false
 		case readerHangs(a):
 			return "blocks", true
@@ -61,30 +61,26 @@ var inherit = sims.Sim{
 		return "eof", true
 	},
 	Walk: []sims.Step{
-		{ID: "forked", From: "forked", Lost: endsMissing, For: "four processes hold both ends each", Until: func(w *sims.World) bool {
+		{ID: "forked", For: "four processes hold both ends each", Until: func(w *sims.World) bool {
 			return everyEnd(w) && w.Asleep("reader", "pipe_read")
 		}},
-		{ID: "closed", From: "closed", Lost: endsMissing, Turn: append([]sims.Turn{{Knob: "parent closes r", When: everyEnd}},
-			sims.Press("parent closes w", "writer closes r", "reader closes w", "sibling closes r")...),
+		{ID: "closed", From: "forked", Turn: sims.Press("parent closes r", "parent closes w", "writer closes r", "reader closes w", "sibling closes r"),
 			For: "the writer and the sibling hold the only write ends", Until: func(w *sims.World) bool {
 				return ends(w, "r") == 1 && ends(w, "w") == 2 && w.Object("pipe").Level("writers") == 2
 			}},
-		{ID: "writer-ends", Turn: sims.Press("writer ends"), For: "the writer has ended", Until: func(w *sims.World) bool {
+		{ID: "writer-ends", From: "forked", Turn: sims.Press("writer ends"), For: "the writer has ended", Until: func(w *sims.World) bool {
 			return !w.Actor("writer").Life.Alive()
 		}},
-		{ID: "hangs", For: "the reader has taken every byte and sleeps, or has seen the end", Until: func(w *sims.World) bool {
+		{ID: "hangs", From: "forked", For: "the reader has taken every byte and sleeps, or has seen the end", Until: func(w *sims.World) bool {
 			return readerHangs(w) || w.ReadSince(w.Last("reader", "end of file"))
 		}},
-		{ID: "released", Turn: sims.Press("sibling closes w"), For: "the reader has seen the end of file", Until: func(w *sims.World) bool {
+		{ID: "released", From: "forked", Turn: sims.Press("sibling closes w"), For: "the reader has seen the end of file", Until: func(w *sims.World) bool {
 			return w.Last("reader", "end of file") != nil && !w.Actor("reader").Life.Alive() && w.Object("pipe").Level("writers") == 0
 		}},
 	},
 	Claims: []sims.Claim{
 		{ID: "fd-tables", Says: "each process has a table of its own, and all rows lead to one pipe", After: "closed", Check: checkTables},
 		{ID: "forgotten-end", Says: "a forgotten copy of the write end keeps the reader waiting after the writer is gone", After: "hangs", Check: func(a *sims.World) sims.Verdict {
-			if noneForgotten(a) {
-				return nothingForgotten
-			}
 			got := fmt.Sprintf("reader in state %s, %s, %s in the pipe, writer: %s", a.Actor("reader").Letter,
 				scene.Many(a.Object("pipe").Level("writers"), "write end"), scene.Bytes(a.Object("pipe").Level("queued")), a.Actor("writer").Ended())
 			return sims.Judge(readerHangs(a) && ends(a, "w") == 1, "reader asleep on an empty pipe, 1 write end, writer ended", got,
@@ -92,9 +88,6 @@ var inherit = sims.Sim{
 		}},
 		{ID: "eof-needs-all", Says: "read returns 0 only when every write end is closed", After: "released", Check: func(after *sims.World) sims.Verdict {
 			before := after.After("hangs")
-			if noneForgotten(before) {
-				return nothingForgotten
-			}
 			early, late := before.Said("reader", "end of file"), after.Said("reader", "end of file")
 			got := fmt.Sprintf("with %s: %s; with %s: %s",
 				scene.Many(before.Object("pipe").Level("writers"), "write end"), scene.Many(int64(early), "end of file"),
@@ -205,20 +198,6 @@ func holders(w *sims.World, end string) []string {
 func everyEnd(w *sims.World) bool {
 	return w.ReadSince(w.Last("parent", "forked")) && ends(w, "r") == 4 && ends(w, "w") == 4
 }
-
-// endsMissing is a family of which an end, or a member, is gone already.
-func endsMissing(w *sims.World) bool {
-	return w.ReadSince(w.Last("parent", "forked")) && !everyEnd(w) ||
-		slices.ContainsFunc(family, func(role string) bool { return w.Actor(role).Ended() != "" })
-}
-
-// noneForgotten is the end of file with no write end left anywhere: each was closed
-// by hand before the writer ended, so the run shows nothing about a forgotten one.
-func noneForgotten(w *sims.World) bool {
-	return w.Last("reader", "end of file") != nil && ends(w, "w") == 0
-}
-
-var nothingForgotten = sims.Verdict{Status: sims.Skipped, Reason: "every other copy of the write end was closed before the writer ended: none was forgotten"}
 
 // readerHangs is the reader asleep on an empty pipe with the writer gone and a
 // write end open somewhere.

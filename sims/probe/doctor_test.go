@@ -54,7 +54,7 @@ func TestCapabilities(t *testing.T) {
 		seen[c.ID] = true
 	}
 	for id := range strings.FieldsSeq(`ptrace syscall-info pidfd pidfd-getfd proc-syscall wchan memfd mq sysv userns kcmp
-		io-uring landlock so-peerpidfd pagemap-frames proc-io proc-locks process-vm-readv pipe-size futex-robust shm mqueue-fs cpus timerfd signalfd inotify socketpair unix-sockets signal-queue scm-fds`) {
+		io-uring landlock so-peerpidfd pagemap-frames proc-io proc-locks process-vm-readv pipe-size rwf-nosignal futex-robust shm mqueue-fs mq-limits cpus timerfd signalfd inotify socketpair unix-sockets signal-queue scm-fds`) {
 		if !seen[id] {
 			t.Errorf("%s was not tried", id)
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -88,6 +89,19 @@ func tryMq(*patient) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("a queue was made and unlinked; a message of %d bytes went through", n), nil
+}
+
+// tryMqLimits reads the limits that the lessons speak of.
+func tryMqLimits(*patient) (string, error) {
+	var limits []any
+	for _, name := range []string{"msg_max", "msg_default"} {
+		text, err := os.ReadFile("/proc/sys/fs/mqueue/" + name)
+		if err != nil {
+			return "", err
+		}
+		limits = append(limits, strings.TrimSpace(string(text)))
+	}
+	return fmt.Sprintf("msg_max is %s, msg_default %s", limits...), nil
 }
 
 func trySysV(*patient) (string, error) {
@@ -255,6 +269,37 @@ func tryPipeSize(*patient) (string, error) {
 		return "", os.NewSyscallError(fmt.Sprintf("fcntl(F_SETPIPE_SZ, %d)", 2*before), err)
 	}
 	return fmt.Sprintf("a pipe of %d bytes was made smaller, and twice as big", before), nil
+}
+
+// tryNoSignal writes to a pipe that nobody reads, on a thread that blocks SIGPIPE: one that
+// came all the same would be pending there.
+func tryNoSignal(*patient) (string, error) {
+	var p [2]int
+	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
+		return "", os.NewSyscallError("pipe2", err)
+	}
+	defer unix.Close(p[1])
+	unix.Close(p[0])
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := sys.BlockSignals(sys.Signals(unix.SIGPIPE)); err != nil {
+		return "", err
+	}
+	_, err := unix.Pwritev2(p[1], [][]byte{{1}}, -1, unix.RWF_NOSIGNAL)
+	status, unread := os.ReadFile("/proc/thread-self/status")
+	if failed := errors.Join(unread, sys.UnblockSignals(sys.Signals(unix.SIGPIPE))); failed != nil {
+		return "", failed // one that was pending has come in by now, and Go's runtime has taken it
+	}
+	pending, bad := strconv.ParseUint(statusField(status, "SigPnd:"), 16, 64)
+	switch {
+	case err == nil:
+		return "", errors.New("a pipe without a reader took a byte")
+	case err != unix.EPIPE: // EOPNOTSUPP, or EINVAL: a flag that it does not know
+		return "", os.NewSyscallError("pwritev2(RWF_NOSIGNAL)", err)
+	case bad != nil || sys.SignalSet(pending).Has(unix.SIGPIPE):
+		return "", errors.New("pwritev2(RWF_NOSIGNAL) on a pipe without a reader raised SIGPIPE all the same")
+	}
+	return "a write to nobody gave EPIPE, and no signal", nil
 }
 
 // tryRobust sets a list on this thread and puts the old one back at once.

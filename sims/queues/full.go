@@ -77,21 +77,21 @@ var fullQueue = sims.Sim{
 		return "dropped", true
 	},
 	Walk: []sims.Step{
-		{ID: "fills", For: "the producer is asleep at a full queue, or was refused", Until: func(w *sims.World) bool {
+		{ID: "fills", Turn: []sims.Turn{{Knob: "mode", Value: "blocking"}}, For: "the producer is asleep at a full queue, or was refused", Until: func(w *sims.World) bool {
 			return fullAndAsleep(w) || w.Last("producer", "refused") != nil
 		}},
-		{ID: "one-out", Turn: sims.Press("take one"), For: "one message is out and another one in", Until: func(w *sims.World) bool {
-			return w.Count("consumer", "received") > w.Before.Count("consumer", "received") && w.Actor("consumer").Idle && fullAndAsleep(w)
+		{ID: "one-out", From: "fills", Turn: sims.Press("take one"), For: "one message is out and another one in", Until: func(w *sims.World) bool {
+			return w.Count("consumer", "received") == 1 && w.Actor("consumer").Idle && fullAndAsleep(w)
 		}},
-		{ID: "flows", Turn: sims.Press("consumer goes on"), For: "the consumer has received 30 messages", Until: func(w *sims.World) bool {
+		{ID: "flows", From: "fills", Turn: sims.Press("consumer goes on"), For: "the consumer has received 30 messages", Until: func(w *sims.World) bool {
 			return w.Count("consumer", "received") >= 30
 		}},
-		{ID: "settles", Turn: sims.Press("consumer rests"), For: "the queue is full again and everybody waits", Until: func(w *sims.World) bool {
+		{ID: "settles", From: "fills", Turn: sims.Press("consumer rests"), For: "the queue is full again and everybody waits", Until: func(w *sims.World) bool {
 			return w.Actor("consumer").Idle && w.Count("consumer", "received") >= 30 && fullAndAsleep(w)
 		}},
 		{ID: "nonblock", Turn: []sims.Turn{{Knob: "mode", Value: "non-blocking"}}, For: "the producer was refused at a full queue", Until: refusedAtFull("EAGAIN")},
 		{ID: "timeout", Turn: []sims.Turn{{Knob: "mode", Value: "timeout"}}, For: "the producer has waited in vain", Until: refusedAtFull("ETIMEDOUT")},
-		{ID: "limit", Turn: sims.Press("ask for more", "ask for nothing"), For: "the kernel has answered to both", Until: func(w *sims.World) bool {
+		{ID: "limit", From: "timeout", Turn: sims.Press("ask for more", "ask for nothing"), For: "the kernel has answered to both", Until: func(w *sims.World) bool {
 			return asked(w, "too deep") != nil && asked(w, "default") != nil
 		}},
 	},
@@ -108,7 +108,7 @@ var fullQueue = sims.Sim{
 			a := b.After("fills")
 			in, out := b.Count("producer", "sent")-a.Count("producer", "sent"), b.Count("consumer", "received")-a.Count("consumer", "received")
 			depth := b.Object("queue").Level("depth")
-			return sims.Judge(in == out && out >= 1 && level(b) == depth, fmt.Sprintf("%d out, %d in, %d in the queue", out, out, depth),
+			return sims.Judge(in == out && out == 1 && level(b) == depth, fmt.Sprintf("%d out, %d in, %d in the queue", out, out, depth),
 				fmt.Sprintf("%d out, %d in, %d in the queue", out, in, level(b)), "mq_getattr(3), the returns of mq_receive(3) and mq_send(3)")
 		}},
 		{ID: "no-loss", Says: "no message is lost, and none overtakes another", After: "settles", Check: func(a *sims.World) sims.Verdict {
@@ -118,29 +118,20 @@ var fullQueue = sims.Sim{
 		}},
 		{ID: "eagain", Says: "with O_NONBLOCK a full queue gives EAGAIN at once", After: "nonblock", Check: checkRefused("EAGAIN")},
 		{ID: "etimedout", Says: "with a time limit a full queue gives ETIMEDOUT when the time is over", After: "timeout", Check: checkRefused("ETIMEDOUT")},
-		{ID: "msg-max", Says: "without privilege no queue is made deeper than msg_max", After: "limit", Check: func(a *sims.World) sims.Verdict {
+		{ID: "msg-max", Says: "without privilege no queue is made deeper than msg_max", Needs: []string{"mq-limits"}, After: "limit", Check: func(a *sims.World) sims.Verdict {
 			m := asked(a, "too deep")
-			limit, known := a.Facts["mq-msg-max"]
-			if !known {
-				return noLimits
-			}
+			limit := a.Facts["mq-msg-max"]
 			return sims.Judge(m.S["errno"] == "EINVAL" && m.N["depth"] == limit+1, fmt.Sprintf("%d gets EINVAL", limit+1),
 				fmt.Sprintf("%d gets %s", m.N["depth"], cmp.Or(m.S["errno"], "a queue")), "errno of mq_open(3), /proc/sys/fs/mqueue/msg_max")
 		}},
-		{ID: "default", Says: "a queue made without a word about its depth has the default of the machine", After: "limit", Check: func(a *sims.World) sims.Verdict {
+		{ID: "default", Says: "a queue made without a word about its depth has the default of the machine", Needs: []string{"mq-limits"}, After: "limit", Check: func(a *sims.World) sims.Verdict {
 			m := asked(a, "default")
-			if _, known := a.Facts["mq-msg-default"]; !known {
-				return noLimits
-			}
 			want := min(a.Facts["mq-msg-default"], a.Facts["mq-msg-max"])
 			return sims.Judge(m.S["errno"] == "" && m.N["depth"] == want, scene.Many(want, "message"), cmp.Or(m.S["errno"], scene.Many(m.N["depth"], "message")),
 				"mq_maxmsg of mq_getattr(3), /proc/sys/fs/mqueue/msg_default")
 		}},
 	},
 }
-
-// noLimits is the verdict where the limits of this machine are not shown.
-var noLimits = sims.Verdict{Status: sims.Skipped, Reason: "/proc/sys/fs/mqueue cannot be read here"}
 
 // fillQueue sends numbered messages as fast as there is room. What it does when
 // there is none is the lesson; it never gives a message up.
@@ -389,7 +380,7 @@ func fillingSentence(w *sims.World, n int64) string {
 	case !w.Actor("consumer").Idle && w.Actor("consumer").Gate == "" && w.Count("consumer", "received") > 0:
 		return "The consumer works on one message after another, and the producer fills each free place at once."
 	case w.Count("producer", "refused") > 0 && w.Options["mode"] == "timeout":
-		return "The queue is full: mq_timedsend gives " + next + " back with ETIMEDOUT every 200 ms, and the producer tries it again."
+		return "The queue is full: mq_timedsend gives " + next + " back with ETIMEDOUT each time that its patience is over, and the producer tries it again."
 	case n == depth && waitsForRoom(w) && w.Options["mode"] == "non-blocking":
 		return "The queue is full: mq_send gave " + next + " back with EAGAIN, and the producer waits in poll for room."
 	case n == depth && depth > 0 && waitsForRoom(w):

@@ -78,38 +78,35 @@ var persistence = sims.Sim{
 		{ID: "written", For: "three letters are in the queue", Until: func(w *sims.World) bool {
 			return waiting(w) && w.Actor("producer").Idle && held(w) == 1
 		}},
-		{ID: "killed", Turn: sims.Press("kill the producer"), For: "the producer is gone and the kernel was asked again", Until: func(w *sims.World) bool {
-			return !w.Actor("producer").Life.Alive() && held(w) == livingConsumer(w)
+		{ID: "killed", From: "written", Turn: sims.Press("kill the producer"), For: "the producer is gone and the kernel was asked again", Until: func(w *sims.World) bool {
+			return !w.Actor("producer").Life.Alive() && held(w) == 0
 		}},
-		{ID: "listed", Turn: sims.Press("list the queue"), For: "the queue has been listed", Until: func(w *sims.World) bool {
-			return listedLast(w) && !w.Actor("lister").Life.Alive() && held(w) == livingConsumer(w)
+		{ID: "listed", From: "written", Turn: sims.Press("list the queue"), For: "the queue has been listed", Until: func(w *sims.World) bool {
+			return w.News("lister", "listed") != nil && !w.Actor("lister").Life.Alive() && held(w) == 0
 		}},
-		{ID: "read", Turn: sims.Press("start the consumer", "receive all"), For: "the consumer has received all that was there", Until: func(w *sims.World) bool {
-			return w.Count("consumer", "received") > 0 && level(w) == 0 && told(w) && w.Actor("consumer").Idle
+		{ID: "read", From: "written", Turn: sims.Press("start the consumer", "receive all"), For: "the consumer has received all that was there", Until: func(w *sims.World) bool {
+			return w.Count("consumer", "received") == letters && level(w) == 0 && told(w) && w.Actor("consumer").Idle
 		}},
-		{ID: "again", Turn: sims.Press("start the producer", "kill the consumer"), For: "three new letters are in the queue, and the consumer is gone", Until: func(w *sims.World) bool {
+		{ID: "again", From: "written", Turn: sims.Press("start the producer", "kill the consumer"), For: "three new letters are in the queue, and the consumer is gone", Until: func(w *sims.World) bool {
 			return waiting(w) && w.Actor("producer").Idle && !w.Actor("consumer").Life.Alive() && held(w) == 1
 		}},
-		{ID: "unlinked", Turn: sims.Press("unlink"), For: "the name is gone and the kernel was asked again", Until: func(w *sims.World) bool {
+		{ID: "unlinked", From: "written", Turn: sims.Press("unlink"), For: "the name is gone and the kernel was asked again", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("producer", "unlinked")) && w.Object("queue").Level("exists") == 0
 		}},
-		{ID: "refused", Turn: sims.Press("start the consumer"), For: "the consumer has its answer", Until: func(w *sims.World) bool {
+		{ID: "refused", From: "written", Turn: sims.Press("start the consumer"), For: "the consumer has its answer", Until: func(w *sims.World) bool {
 			return w.News("consumer", "refused") != nil && !w.Actor("consumer").Life.Alive()
 		}},
-		{ID: "destroyed", Turn: sims.Press("producer ends"), For: "nobody has the queue open any more", Until: func(w *sims.World) bool {
+		{ID: "destroyed", From: "written", Turn: sims.Press("producer ends"), For: "nobody has the queue open any more", Until: func(w *sims.World) bool {
 			return !w.Actor("producer").Life.Alive() && held(w) == 0 && w.Object("queue").Level("exists") == 0
 		}},
 	},
 	Claims: []sims.Claim{
 		{ID: "outlives", Says: "messages stay when their sender is killed and nobody has the queue open", After: "killed", Check: func(a *sims.World) sims.Verdict {
-			if a.Actor("consumer").Births > 0 {
-				return startedByHand
-			}
 			left := int64(len(a.InQueue("queue")))
 			say := func(n, open int64) string {
 				return fmt.Sprintf("%d in the queue, open in %d of our processes, producer %s", n, open, a.Actor("producer").Ended())
 			}
-			return sims.Judge(level(a) == left && left >= letters && held(a) == 0 && a.Actor("producer").Signal == int(unix.SIGKILL), say(left, 0), say(level(a), held(a)),
+			return sims.Judge(level(a) == left && left == letters && held(a) == 0 && a.Actor("producer").Signal == int(unix.SIGKILL), say(left, 0), say(level(a), held(a)),
 				"mq_getattr(3), /proc/PID/fd, wait status")
 		}},
 		{ID: "listed", Says: "the queue can be looked at without taking a message", After: "listed", Check: func(a *sims.World) sims.Verdict {
@@ -118,7 +115,7 @@ var persistence = sims.Sim{
 				want, left = want+len(m.Text), left+1
 			}
 			m := a.Last("lister", "listed")
-			return sims.Judge(m.N["qsize"] == int64(want) && level(a) == left && left > 0, fmt.Sprintf("QSIZE:%d, then %d messages in the queue", want, left),
+			return sims.Judge(m.N["qsize"] == int64(want) && level(a) == left && left == letters, fmt.Sprintf("QSIZE:%d, then %d messages in the queue", want, left),
 				fmt.Sprintf("QSIZE:%d, then %d messages in the queue", m.N["qsize"], level(a)), "read(2) on the queue's descriptor, mq_getattr(3)")
 		}},
 		{ID: "file", Says: "where the file system of queues is mounted, the queue is a file there, and says the same", Needs: []string{"mqueue-fs"}, After: "listed", Check: func(a *sims.World) sims.Verdict {
@@ -128,9 +125,6 @@ var persistence = sims.Sim{
 		}},
 		{ID: "after-death", Says: "a process born after the sender's death receives every message", After: "read", Check: func(b *sims.World) sims.Verdict {
 			a := b.After("killed")
-			if b.Actor("consumer").Births > 1 || b.Before.Actor("consumer").Births > 0 && b.Actor("consumer").Born < a.Actor("producer").Since {
-				return startedByHand
-			}
 			sent, got := strings.Join(texts(b, "sent"), ", "), strings.Join(texts(b, "received"), ", ")
 			later := b.Actor("consumer").Born > a.Actor("producer").Since
 			return sims.Judge(got == sent && later && level(b) == 0, fmt.Sprintf("%s; born after the death: true", sent), fmt.Sprintf("%s; born after the death: %v", got, later),
@@ -143,7 +137,7 @@ var persistence = sims.Sim{
 			say := func(errno string, n int64) string {
 				return fmt.Sprintf("%s for a newcomer, %d messages behind the open descriptor", errno, n)
 			}
-			return sims.Judge(m.S["errno"] == "ENOENT" && level(a) == left && left >= letters && held(a) == 1, say("ENOENT", left), say(m.S["errno"], level(a)),
+			return sims.Judge(m.S["errno"] == "ENOENT" && level(a) == left && left == letters && held(a) == 1, say("ENOENT", left), say(m.S["errno"], level(a)),
 				"errno of mq_open(3), mq_getattr(3) on a duplicate of the descriptor")
 		}},
 		{ID: "destroyed", Says: "with neither a name nor an open descriptor the queue is gone", After: "destroyed", Check: func(a *sims.World) sims.Verdict {
@@ -154,30 +148,8 @@ var persistence = sims.Sim{
 	},
 }
 
-// waiting is at least three letters in the queue, all of them told.
-func waiting(w *sims.World) bool { return level(w) >= letters && told(w) }
-
-// listedLast is a listing since which nothing was put in or taken out.
-func listedLast(w *sims.World) bool {
-	m := w.Last("lister", "listed")
-	for _, other := range []string{"sent", "received"} {
-		if o := w.Last("", other); m == nil || o != nil && o.At > m.At {
-			return false
-		}
-	}
-	return true
-}
-
-// livingConsumer is 1 while the consumer lives: it has the queue open.
-func livingConsumer(w *sims.World) int64 {
-	if w.Actor("consumer").Life.Alive() {
-		return 1
-	}
-	return 0
-}
-
-// startedByHand is the verdict where the learner had the consumer started before its time.
-var startedByHand = sims.ByHand("the consumer was started")
+// waiting is the three letters in the queue, all of them told.
+func waiting(w *sims.World) bool { return level(w) == letters && told(w) }
 
 // leaveLetters makes the queue, or opens the one that is there, and leaves three
 // letters in it. It does not know whether anybody will ever read them.

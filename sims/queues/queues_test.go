@@ -22,7 +22,7 @@ func TestPlayedBetween(t *testing.T) {
 	})
 	t.Run("full", func(t *testing.T) {
 		simtest.Between(t, &fullQueue, map[string][]string{
-			"fills": {"take five", "depth"}, "one-out": {"take one"}, "flows": {"take five", "consumer goes on"}, "settles": {"take one"},
+			"fills": {"take five", "depth"}, "one-out": {"take one", "mode"}, "flows": {"take five", "consumer goes on"}, "settles": {"take one"},
 			"nonblock": {"mode", "take one", "patience"}, "timeout": {"take five"}, "limit": {"ask for nothing", "take one", "depth"},
 		})
 	})
@@ -33,6 +33,6 @@ func TestPlayedBetween(t *testing.T) {
 		})
 	})
 	t.Run("persistence, with an early consumer", func(t *testing.T) {
-		simtest.Between(t, &persistence, map[string][]string{"killed": {"start the consumer", "receive one"}, "read": {"receive all"}, "again": {"kill the consumer"}})
+		simtest.Between(t, &persistence, map[string][]string{"killed": {"start the consumer", "receive one"}, "again": {"kill the consumer"}, "refused": {"start the consumer"}, "destroyed": {"producer ends"}})
 	})
 }

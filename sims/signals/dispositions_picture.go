@@ -36,8 +36,8 @@ func drawDispositions(w *sims.World) *scene.Scene {
 	}
 	s.Figures = append(s.Figures, scene.Count("handler", "handler", ran(w, now), "", scene.Child).
 		From("the handler adds to a word in shared memory, which the tour reads with pread(2)", ""))
-	if w.Said("", "refused") > 0 {
-		s.Figures = append(s.Figures, scene.Figure{ID: "refused", Label: "refused", Text: refusals(w), Origin: scene.Child}.
+	if m := w.Last("", "refused"); m != nil {
+		s.Figures = append(s.Figures, scene.Figure{ID: "refused", Label: "refused", Text: fmt.Sprintf("%s ×%d", m.S["errno"], w.Said("", "refused")), Origin: scene.Child}.
 			From("errno of rt_sigaction(2) in ignored and handled", ""))
 	}
 	return s

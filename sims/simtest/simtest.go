@@ -77,9 +77,6 @@ func Walks(t *testing.T, list []*sims.Sim) {
 					continue
 				}
 				v := c.Judge(w)
-				if v.OfHand() {
-					t.Errorf("%s: nobody has touched anything, and yet: %s", c.ID, v.Reason)
-				}
 				if v.Status == sims.Skipped && v.Reason != "" {
 					t.Logf("%s was not tried: %s", c.ID, v.Reason)
 					continue

@@ -86,15 +86,15 @@ var credentials = sims.Sim{
 		{ID: "met", Turn: sims.Press("list the honest client"), For: "the server has accepted both", Until: func(w *sims.World) bool {
 			return w.Said("server", "accepted") == 2 && inConversation(w, "honest") && inConversation(w, "forger")
 		}},
-		{ID: "hello", Turn: sims.Press("honest says hello"), For: "the message has arrived", Until: heard("honest", "honest")},
-		{ID: "stranger", Turn: sims.Press("forger claims the truth"), For: "the message has arrived", Until: heard("forger", "forger")},
-		{ID: "lie", Turn: sims.Press("forger lies in the text"), For: "the message has arrived", Until: heard("forger", "honest")},
-		{ID: "forged-pid", Turn: sims.Press("forger claims the pid"), For: "the forger has the kernel's answer", Until: answered("pid", "lie")},
-		{ID: "forged-uid", Turn: sims.Press("forger claims a uid"), For: "the forger has the kernel's answer", Until: answered("uid", "forged-pid")},
-		{ID: "heir", Turn: sims.Press("honest forks"), For: "the child's message has arrived", Until: func(w *sims.World) bool {
+		{ID: "hello", From: "met", Turn: sims.Press("honest says hello"), For: "the message has arrived", Until: heard("honest", "honest")},
+		{ID: "stranger", From: "met", Turn: sims.Press("forger claims the truth"), For: "the message has arrived", Until: heard("forger", "forger")},
+		{ID: "lie", From: "met", Turn: sims.Press("forger lies in the text"), For: "the message has arrived", Until: heard("forger", "honest")},
+		{ID: "forged-pid", From: "met", Turn: sims.Press("forger claims the pid"), For: "the forger has the kernel's answer", Until: answered("pid", "lie")},
+		{ID: "forged-uid", From: "met", Turn: sims.Press("forger claims a uid"), For: "the forger has the kernel's answer", Until: answered("uid", "forged-pid")},
+		{ID: "heir", From: "met", Turn: sims.Press("honest forks"), For: "the child's message has arrived", Until: func(w *sims.World) bool {
 			return messageFrom(w, "heir", "heir") != nil && opened(w, "heir", endName("honest"))
 		}},
-		{ID: "exec", Turn: sims.Press("honest becomes echo"), For: "the program's message has arrived", Until: func(w *sims.World) bool {
+		{ID: "exec", From: "met", Turn: sims.Press("honest becomes echo"), For: "the program's message has arrived", Until: func(w *sims.World) bool {
 			return heard("honest", "honest")(w) && w.Actor("honest").Program != "" && !w.Actor("honest").Life.Alive()
 		}},
 	},
@@ -135,10 +135,7 @@ var credentials = sims.Sim{
 		}},
 		{ID: "not-the-program", Says: "credentials name a process, not the program it runs", After: "exec", Check: func(a *sims.World) sims.Verdict {
 			m, honest := messageFrom(a, "honest", "honest"), a.Actor("honest")
-			if m.N["listed"] != int64(honest.PID) {
-				return otherListed
-			}
-			return sims.Judge(m.N["pid"] == int64(honest.PID) && m.N["admitted"] == 1 && honest.Program == "echo",
+			return sims.Judge(m.N["listed"] == int64(honest.PID) && m.N["pid"] == int64(honest.PID) && m.N["admitted"] == 1 && honest.Program == "echo",
 				fmt.Sprintf("from echo, with pid %d, admitted", honest.PID), fmt.Sprintf("from %s, with pid %d, %s", honest.Program, m.N["pid"], verdictOf(m)), "SCM_CREDENTIALS in recvmsg(2), execve(2)")
 		}},
 	},

@@ -52,22 +52,16 @@ func checkForged(what string) func(*sims.World) sims.Verdict {
 	}
 }
 
-// otherListed is the verdict where the learner has put another client on the list.
-var otherListed = sims.ByHand("another client was put on the server's list")
-
 // checkAdmission judges a message that told the truth, from a client that is on the list,
 // or is not.
 func checkAdmission(client string, onList bool) func(*sims.World) sims.Verdict {
 	return func(a *sims.World) sims.Verdict {
 		m, pid := messageFrom(a, client, client), int64(a.Actor(client).PID)
-		if (m.N["listed"] == pid) != onList {
-			return otherListed
-		}
 		say := func(claims, sender, admitted int64) string {
 			return fmt.Sprintf("the text says %d, the kernel %d, on the list is %d: %s", claims, sender, m.N["listed"], map[int64]string{0: "turned away", 1: "admitted"}[admitted])
 		}
 		want := map[bool]int64{true: 1}[onList]
-		return sims.Judge(m.N["claims"] == pid && m.N["pid"] == pid && m.N["admitted"] == want, say(pid, pid, want), say(m.N["claims"], m.N["pid"], m.N["admitted"]), "SCM_CREDENTIALS in recvmsg(2)")
+		return sims.Judge((m.N["listed"] == pid) == onList && m.N["claims"] == pid && m.N["pid"] == pid && m.N["admitted"] == want, say(pid, pid, want), say(m.N["claims"], m.N["pid"], m.N["admitted"]), "SCM_CREDENTIALS in recvmsg(2)")
 	}
 }
 

@@ -226,9 +226,12 @@ func answers(w *sims.World) []scene.Figure {
 	return figures
 }
 
-// nameFigure says what the file system knows of the name.
+// nameFigure says what the file system, or the kernel's list of sockets, knows of the name.
 func nameFigure(w *sims.World) scene.Figure {
 	o := w.Object("door")
+	if w.Options["name"] == "abstract" {
+		return boundFigure(o)
+	}
 	f := scene.Figure{ID: "name", Label: "the name", Origin: scene.Kernel, Text: doorFile + " is there"}
 	switch {
 	case o.Level("exists") < 0:
@@ -237,6 +240,18 @@ func nameFigure(w *sims.World) scene.Figure {
 		f.Text = "no such file"
 	}
 	return f.From("lstat(2) on the path", "ls -l "+filepath.Dir(o.S["path"]))
+}
+
+// boundFigure says whether a socket bears the abstract name.
+func boundFigure(o *sims.ObjectState) scene.Figure {
+	f := scene.Figure{ID: "name", Label: "the name", Origin: scene.Kernel, Text: "a socket bears it"}
+	switch o.Level("bound") {
+	case -1:
+		return scene.Missing("name", "the name", "/proc/net/unix has not been read")
+	case 0:
+		f.Text = "no socket bears it"
+	}
+	return f.From("lines of /proc/net/unix that bear it", "grep -F '/"+doorFile+"' /proc/net/unix")
 }
 
 func streamSentence(w *sims.World) string {

@@ -39,6 +39,9 @@ func (r *Run) read(o *object) (n map[string]int64, missing string) {
 	if o.path != "" && n != nil {
 		readPath(o.path, n)
 	}
+	if o.bound != "" && n != nil {
+		countBound(o.bound, n)
+	}
 	if o.compared && n != nil {
 		r.compare(o, n)
 	}
@@ -266,6 +269,20 @@ func countWaiting(o *object, n map[string]int64) {
 	for _, s := range list {
 		if s.Path == list[at].Path && s.Inode == 0 && s.Connected {
 			n["waiting"]++
+		}
+	}
+}
+
+// countBound counts the sockets that are bound to an abstract name (bound).
+func countBound(name string, n map[string]int64) {
+	list, err := probe.UnixSockets()
+	if err != nil {
+		return // as above
+	}
+	n["bound"] = 0
+	for _, s := range list {
+		if s.Path == name && s.Inode != 0 {
+			n["bound"]++
 		}
 	}
 }

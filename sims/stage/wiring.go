@@ -47,6 +47,7 @@ type object struct {
 	name    string
 	kind    string
 	path    string
+	bound   string   // the abstract name of a socket, with @ for its first byte
 	targets []string // what /proc/PID/fd links say of descriptors that lead to it
 	fd      int      // the tour's own descriptor to read its cells with, or -1
 	mq      string   // the name of a message queue, as the system call takes it
@@ -218,6 +219,19 @@ func (w *Wiring) Path(name, kind, file string) string {
 	}
 	w.objects = append(w.objects, &object{name: name, kind: kind, fd: -1, path: path, targets: []string{path}})
 	return path
+}
+
+// Abstract names a socket by an abstract name that no other run has (unix(7)), with @ for
+// its first byte. It does not exist until somebody binds it.
+func (w *Wiring) Abstract(name, file string) string {
+	dir, err := w.run.Dir()
+	if err != nil {
+		w.Fail(err)
+		return ""
+	}
+	bound := "@" + filepath.Base(filepath.Dir(dir)) + "/" + filepath.Base(dir) + "/" + file // no run has the folder of another
+	w.objects = append(w.objects, &object{name: name, kind: "socket", fd: -1, bound: bound})
+	return bound
 }
 
 func (w *Wiring) object(name, kind, path string, fds ...int) {
