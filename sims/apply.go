@@ -32,20 +32,8 @@ func (w *World) Apply(e Event) {
 		w.clearing = true
 	case stage.Begin:
 		w.begin(e)
-	case stage.StepAsked:
-		if w.walk[e.Name] {
-			w.Before = nil // each keeps one back, not all
-			w.Before = w.Clone()
-		}
-	case stage.StepBegun:
-		if w.walk[e.Name] {
-			w.Step, w.StepOpen, w.StepSince = e.Name, true, w.Now
-		}
-	case stage.StepDone:
-		if w.walk[e.Name] {
-			w.StepOpen = false
-			w.steps[e.Name] = w.Clone()
-		}
+	case stage.StepAsked, stage.StepBegun, stage.StepDone:
+		w.step(e)
 	case stage.Beat:
 		w.Beats++
 	case stage.Stepping:
@@ -56,10 +44,7 @@ func (w *World) Apply(e Event) {
 			w.Trouble = slices.Clone(w.Trouble[1:])
 		}
 	case stage.Moment:
-		if len(w.Moments) >= keptMoments {
-			w.Moments = slices.Clone(w.Moments[len(w.Moments)-keptMoments/2:])
-		}
-		w.Moments = append(w.Moments, Moment{e.At, w.Beats, e.Who, e.Name, e.N, e.S})
+		w.moment(e)
 	case stage.Hold:
 		w.object(e.Name, e.S["kind"]).hold(e.Who, int(e.N["fd"]))
 	case stage.Reading:
@@ -85,6 +70,30 @@ func (w *World) Apply(e Event) {
 			}
 		}
 	}
+}
+
+// step takes in how the walk goes on. A run file may name steps that there are not.
+func (w *World) step(e Event) {
+	if !w.walk[e.Name] {
+		return
+	}
+	switch e.Kind {
+	case stage.StepAsked:
+		w.Before = nil // each keeps one back, not all
+		w.Before = w.Clone()
+	case stage.StepBegun:
+		w.Step, w.StepOpen, w.StepSince = e.Name, true, w.Now
+	case stage.StepDone:
+		w.StepOpen = false
+		w.steps[e.Name] = w.Clone()
+	}
+}
+
+func (w *World) moment(e Event) {
+	if len(w.Moments) >= keptMoments {
+		w.Moments = slices.Clone(w.Moments[len(w.Moments)-keptMoments/2:])
+	}
+	w.Moments = append(w.Moments, Moment{e.At, w.Beats, e.Who, e.Name, e.N, e.S})
 }
 
 // ofTheRun reports whether an event is about the run itself and not about one cast.

@@ -25,6 +25,7 @@ type Play struct {
 	cycle   map[string]int // where each Set knob stands
 	touched bool           // something was done to this cast
 	due     *due           // what is left of a step's knobs
+	down    error          // why there is no cast; run is the one that was ended last
 	played  bool           // by the learner, since the last step was begun
 	goal    int            // the step of the walk that Next asked for,
 	begun   int            // and the one that was begun last
@@ -209,12 +210,16 @@ func (p *Play) Next() error {
 		if p.due != nil {
 			return ErrWaiting{p.due.step}
 		}
-		i := 1 + p.sim.stepAt(p.world.Step)
+		i := 1 + p.sim.StepAt(p.world.Step)
 		if i >= len(p.sim.Walk) {
 			return io.EOF
 		}
 		p.goal = i
-		return p.begin(&p.sim.Walk[i])
+		if err := p.begin(&p.sim.Walk[i]); err != nil {
+			p.goal = 0 // it is not tried again till it is asked for
+			return err
+		}
+		return nil
 	})
 }
 
@@ -222,11 +227,18 @@ func (p *Play) Next() error {
 // option's new value) and a Set (one of its names, or what it takes besides); empty takes the next one.
 func (p *Play) Turn(knob, value string) error {
 	return p.call(func() error {
-		if k := p.sim.Knob(knob); k != nil && !p.sim.live(k) {
-			p.played = true
-		}
-		return p.turn(knob, value)
+		err := p.turn(knob, value)
+		p.done(err, p.sim.Knob(knob))
+		return err
 	})
+}
+
+// done notes that the learner has done something to the cast, by a knob or, where that
+// is nil, otherwise. To look closer does nothing to it.
+func (p *Play) done(err error, by *Knob) {
+	if err == nil && (by == nil || p.sim.changesCast(by)) {
+		p.played = true
+	}
 }
 
 func (p *Play) turn(name, value string) error {
@@ -234,9 +246,12 @@ func (p *Play) turn(name, value string) error {
 	if k == nil {
 		return fmt.Errorf("no knob %q in %s", name, p.sim.ID)
 	}
+	if p.down != nil {
+		return p.down
+	}
 	note := Event{Source: stage.FromLearner, Kind: stage.Turned, Name: name, S: map[string]string{"value": value}}
 	var err error
-	p.touched = true
+	p.touched = p.touched || p.sim.changesCast(k)
 	switch act := k.Act.(type) {
 	case Tell:
 		p.journal.Add(note)
@@ -267,8 +282,8 @@ func (p *Play) turn(name, value string) error {
 
 func (p *Play) tell(act Tell) error {
 	n := act.N
-	if _, err := p.run.PID(act.Role); err != nil && act.Ends {
-		return stage.Already{Says: err.Error()}
+	if act.Ends && p.run.Ended(act.Role) {
+		return stage.Already{Says: act.Role + " has ended"}
 	}
 	if act.Peer != "" {
 		pid, err := p.run.PID(act.Peer)
@@ -324,33 +339,43 @@ func (p *Play) choose(option, value string, note Event) error {
 		p.journal.Add(note)
 		return nil
 	}
-	return p.recast("started anew: "+option+" = "+value, false, false)
+	return p.recast("", false)
 }
 
-// recast ends the cast and starts a new one. With anew the walk begins again too, with
-// back it goes back some steps.
-func (p *Play) recast(why string, anew, back bool) error {
+// recast ends the cast and starts a new one; why is for the learner, where nothing
+// that was asked for says it. With anew the walk begins again too. Where no cast can be
+// started there is none (down) till one can.
+func (p *Play) recast(why string, anew bool) error {
 	p.cycle, p.touched = map[string]int{}, false
 	if anew {
 		p.played, p.goal, p.begun = false, 0, 0
 	}
-	p.receipt.Add(p.run.Stop(why))
+	p.end("started anew")
 	spec := p.spec()
-	spec.Sample, spec.Stepping, spec.Anew, spec.Back = p.run.Sample(), p.run.Stepping(), anew, back
+	spec.Sample, spec.Stepping, spec.Anew, spec.Why = p.run.Sample(), p.run.Stepping(), anew, why
 	run, err := p.house.Start(spec)
-	if err != nil {
-		return err // p.run stays the ended one: its methods say so
+	if p.down = err; err != nil {
+		p.down = fmt.Errorf("the processes could not be started: %w", err)
+		return p.down
 	}
 	p.run = run
 	return nil
+}
+
+// end ends the cast, if there is one, and keeps its receipt.
+func (p *Play) end(why string) {
+	if p.down == nil {
+		p.receipt.Add(p.run.Stop(why))
+	}
 }
 
 // Break causes a fault in any process: kill, stop, continue, or close of the
 // descriptor that leads to an object (or of a number written in decimal).
 func (p *Play) Break(f stage.Fault, role, object string) error {
 	return p.call(func() error {
-		p.touched, p.played = true, true
 		err := p.run.Break(f, role, object)
+		p.touched = true
+		p.done(err, nil)
 		p.run.Poke()
 		return err
 	})
@@ -359,8 +384,10 @@ func (p *Play) Break(f stage.Fault, role, object string) error {
 // StartRole starts a late role, or one that has ended.
 func (p *Play) StartRole(role string) error {
 	return p.call(func() error {
-		p.touched, p.played = true, true
-		return p.run.StartRole(role)
+		err := p.run.StartRole(role)
+		p.touched = true
+		p.done(err, nil)
+		return err
 	})
 }
 
@@ -384,7 +411,7 @@ func (p *Play) Release(role string) error {
 func (p *Play) Again() error {
 	return p.call(func() error {
 		p.due = nil
-		return p.recast("started anew", true, false)
+		return p.recast("", true)
 	})
 }
 
@@ -392,7 +419,7 @@ func (p *Play) Again() error {
 // and that it is gone. It may be called more than once.
 func (p *Play) Stop() stage.Receipt {
 	err := p.call(func() error {
-		p.receipt.Add(p.run.Stop("stopped"))
+		p.end("stopped")
 		p.journal.Add(Event{Source: stage.FromStage, Kind: stage.Over, S: map[string]string{"why": "stopped"}})
 		p.run = nil
 		return nil
@@ -402,13 +429,17 @@ func (p *Play) Stop() stage.Receipt {
 }
 
 // Walk goes through all the steps without a learner, calling seen for every
-// batch of events. It returns the world at the end. A step whose condition does
-// not come before ctx ends gives an error that names it.
+// batch of events. It returns the world at the end. A step whose knobs cannot be
+// turned, or whose condition does not come before ctx ends, gives an error that names it.
 func (p *Play) Walk(ctx context.Context, seen func([]Event)) (*World, error) {
 	w := NewWorld(p.sim)
+	var failed error
 	take := func(batch []Event) {
 		for _, e := range batch {
 			w.Apply(e)
+			if e.Kind == stage.Trouble && p.sim.Step(e.Name) != nil {
+				failed = errors.New(e.S["text"])
+			}
 		}
 		if seen != nil {
 			seen(batch)
@@ -424,7 +455,9 @@ func (p *Play) Walk(ctx context.Context, seen func([]Event)) (*World, error) {
 				if !open {
 					return w, ErrEnded
 				}
-				take(batch)
+				if take(batch); failed != nil {
+					return w, failed
+				}
 			case err := <-begun:
 				if err != nil {
 					return w, err

@@ -27,10 +27,14 @@ func (p *Play) begin(s *Step) error {
 		return p.turnAll(s, s.Turn, false)
 	}
 	from := p.sim.Step(cmp.Or(s.From, s.ID))
-	if err := p.recast("started anew: you have played in between", false, from != s); err != nil {
+	why := "You have played in between: this step has new processes."
+	if from != s {
+		why = "You have played in between: new processes go through earlier steps again."
+	}
+	if err := p.recast(why, false); err != nil {
 		return fmt.Errorf("step %s: %w", s.ID, err)
 	}
-	p.begun = p.sim.stepAt(from.ID)
+	p.begun = p.sim.StepAt(from.ID)
 	p.due = &due{from, from.Turn, true}
 	return nil
 }
@@ -39,6 +43,8 @@ func (p *Play) begin(s *Step) error {
 // which nothing was done.
 func (p *Play) lost(s *Step) bool {
 	switch {
+	case p.down != nil:
+		return true
 	case s.Lost != nil:
 		return s.Lost(p.world)
 	case s.From != "":
@@ -50,19 +56,20 @@ func (p *Play) lost(s *Step) bool {
 // goOn begins the next step where the walk has gone back to an earlier one than Next
 // asked for. It reports whether it did.
 func (p *Play) goOn() bool {
-	at := p.sim.stepAt(p.world.Step)
+	at := p.sim.StepAt(p.world.Step)
 	if p.run == nil || p.due != nil || at < 0 || p.world.StepOpen || at != p.begun || at >= p.goal {
 		return false
 	}
-	if err := p.begin(&p.sim.Walk[at+1]); err != nil {
-		p.trouble(err)
+	next := &p.sim.Walk[at+1]
+	if err := p.begin(next); err != nil {
+		p.trouble(next, err)
 		p.goal = 0 // the learner asks for it when it can be
 	}
 	return true
 }
 
 func (p *Play) asked(s *Step) {
-	p.played, p.begun = false, p.sim.stepAt(s.ID)
+	p.begun = p.sim.StepAt(s.ID)
 	p.journal.Add(Event{Source: stage.FromStage, Kind: stage.StepAsked, Name: s.ID})
 }
 
@@ -75,9 +82,11 @@ func (p *Play) turnAll(s *Step, turns []Turn, waited bool) error {
 			return nil
 		}
 		if err := p.turnOne(s, t); err != nil {
+			p.played = true // half of the step was done
 			return err
 		}
 	}
+	p.played = false
 	p.journal.Add(Event{Source: stage.FromStage, Kind: stage.StepBegun, Name: s.ID})
 	p.run.Poke()
 	return nil
@@ -94,7 +103,7 @@ func (p *Play) turnDue() bool {
 	if untouched := len(d.turns) == len(d.step.Turn); untouched && !d.fresh && d.step.Lost != nil && d.step.Lost(p.world) {
 		p.due = nil
 		if err := p.begin(d.step); err != nil {
-			p.trouble(err)
+			p.trouble(d.step, err)
 		}
 		return true
 	}
@@ -104,13 +113,14 @@ func (p *Play) turnDue() bool {
 	p.due = nil
 	p.asked(d.step) // the world as it is now is the one before the knobs
 	if err := p.turnAll(d.step, d.turns, true); err != nil {
-		p.trouble(err)
+		p.trouble(d.step, err)
 	}
 	return true
 }
 
-func (p *Play) trouble(err error) {
-	p.journal.Add(Event{Source: stage.FromStage, Kind: stage.Trouble, S: map[string]string{"text": err.Error(), "advice": "Start the cast anew."}})
+// trouble tells that a step cannot be done, to whoever does not wait for its answer.
+func (p *Play) trouble(s *Step, err error) {
+	p.journal.Add(Event{Source: stage.FromStage, Kind: stage.Trouble, Name: s.ID, S: map[string]string{"text": err.Error(), "advice": "Start the cast anew."}})
 }
 
 func (p *Play) turnOne(s *Step, t Turn) error {

@@ -55,7 +55,7 @@ type Option struct {
 	// Live options change while the cast plays. The roles do not see them: they are for
 	// a Do, which asks Run.Option, and for the picture.
 	Live bool
-	// Free options take any text that Check accepts; Values are suggestions.
+	// Check makes it an option that takes any text that it accepts; Values are suggestions then.
 	Check func(string) error
 }
 
@@ -274,22 +274,28 @@ func (s *Sim) Accepts(option, value string) error {
 
 // Step finds a step of the walk by its id, or nil.
 func (s *Sim) Step(id string) *Step {
-	if i := s.stepAt(id); i >= 0 {
+	if i := s.StepAt(id); i >= 0 {
 		return &s.Walk[i]
 	}
 	return nil
 }
 
-// stepAt is a step's place in the walk, or -1.
-func (s *Sim) stepAt(id string) int {
+// StepAt is a step's place in the walk, or -1.
+func (s *Sim) StepAt(id string) int {
 	return slices.IndexFunc(s.Walk, func(step Step) bool { return step.ID == id })
 }
 
-// live reports whether a knob changes nothing but a live option.
-func (s *Sim) live(k *Knob) bool {
-	act, is := k.Act.(Choose)
-	o := s.Option(act.Option)
-	return is && o != nil && o.Live
+// changesCast reports whether a knob does something to the processes: an x-ray only
+// looks, and a live option is read when something else is done.
+func (s *Sim) changesCast(k *Knob) bool {
+	switch act := k.Act.(type) {
+	case Trace:
+		return false
+	case Choose:
+		o := s.Option(act.Option)
+		return o == nil || !o.Live
+	}
+	return true
 }
 
 // Knob finds a knob by its name, or nil.

@@ -38,7 +38,7 @@ type Kind string
 const (
 	// Begin opens a cast: N and S hold the facts of the machine and the options
 	// of the run. A second Begin in a run is a new cast after an option changed; with
-	// N anew 1 the walk begins again with it, with N back 1 it goes back some steps.
+	// N anew 1 the walk begins again with it; S why says why, where nobody asked for it.
 	Begin Kind = "begin"
 	// Born is a process started: N pid; S parent where a role forked it.
 	Born Kind = "born"

@@ -24,7 +24,7 @@ func (r *Run) Break(f Fault, role, object string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p, err := r.living(role)
-	if err != nil && (f == CloseEnd || f == Kill) && r.procs[role] != nil {
+	if err != nil && (f == CloseEnd || f == Kill) && r.procs[role] != nil && r.procs[role].dead {
 		return Already{err.Error()} // and the kernel has closed all that it held
 	}
 	if err != nil {

@@ -63,14 +63,14 @@ func (r *Run) readLocks(o *object, n map[string]int64) {
 		inode = st.Ino
 	}
 	list, err := probe.Locks()
-	if err != nil || inode == 0 {
-		return // not shown to us, or not made yet
+	if err != nil {
+		return // not shown to us
 	}
 	n["locks"] = 0
 	for _, p := range r.procs {
 		name := "lock " + p.role.Name
 		n[name] = 0
-		if !p.dead && slices.ContainsFunc(list, func(l probe.Lock) bool { return l.PID == p.pid && l.Inode == inode && !l.Waits }) {
+		if !p.dead && slices.ContainsFunc(list, func(l probe.Lock) bool { return l.PID == p.pid && l.Inode == inode && inode != 0 && !l.Waits }) {
 			n[name] = 1
 			n["locks"]++
 		}

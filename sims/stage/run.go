@@ -24,9 +24,10 @@ type Spec struct {
 	Sample time.Duration
 	// Stepping starts every process in step mode.
 	Stepping bool
-	// Anew marks a cast with which the walk begins again too, Back one that goes through
-	// earlier steps again.
-	Anew, Back bool
+	// Anew marks a cast with which the walk begins again too.
+	Anew bool
+	// Why says to the learner why there is a new cast; empty where they asked for it.
+	Why string
 }
 
 // Run is a cast on stage. Its methods may be called from any goroutine.
@@ -70,9 +71,6 @@ func (r *Run) start() error {
 	n := facts()
 	if r.spec.Anew {
 		n["anew"] = 1
-	}
-	if r.spec.Back {
-		n["back"] = 1
 	}
 	r.journal.Add(Event{Source: FromKernel, Kind: Begin, N: n, S: r.beginning()})
 	w := &Wiring{run: r, options: r.spec.Options, grants: map[string][]grant{},
@@ -135,6 +133,9 @@ func (r *Run) startCast() error {
 
 func (r *Run) beginning() map[string]string {
 	s := map[string]string{}
+	if r.spec.Why != "" {
+		s["why"] = r.spec.Why
+	}
 	for k, v := range r.spec.Options {
 		s["option "+k] = v
 	}
@@ -227,6 +228,14 @@ func (r *Run) Tell(role string, c Command) error {
 		return fmt.Errorf("%s has become another program: it takes no commands", role)
 	}
 	return sendPacket(p.link, message{Kind: "do", Name: c.Name, N: map[string]int64{"n": c.N}, S: map[string]string{"text": c.Text}})
+}
+
+// Ended reports whether a role was started and has ended.
+func (r *Run) Ended(role string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.procs[role]
+	return p != nil && p.dead
 }
 
 // PID is the process id of a living role.

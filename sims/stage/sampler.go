@@ -22,6 +22,7 @@ type looked struct {
 	switches    int64
 	preempted   int64
 	processor   int
+	ran         bool // processor has been read
 	fds         []FD
 	tabled      bool // fds has been read
 	masks       map[string]int64
@@ -110,13 +111,17 @@ func (r *Run) lookKernel(p *process, tables bool) {
 	if state == "t" && p.minder.Stopped() {
 		state = "T" // the kernel shows any stop of a traced process as t
 	}
+	if !p.last.ran || s.Processor != p.last.processor { // by itself: it is nothing to stop at in the history
+		p.last.processor, p.last.ran = s.Processor, true
+		r.journal.Add(Event{Who: p.role.Name, Source: FromKernel, Kind: Reading, Name: "process", N: map[string]int64{"processor": int64(s.Processor)}})
+	}
 	if state != p.last.state || s.Wchan != p.last.wchan || s.Syscall != p.last.call ||
-		s.VoluntarySwitches != p.last.switches || s.InvoluntarySwitches != p.last.preempted || s.Processor != p.last.processor {
+		s.VoluntarySwitches != p.last.switches || s.InvoluntarySwitches != p.last.preempted {
 		p.last.state, p.last.wchan, p.last.call = state, s.Wchan, s.Syscall
-		p.last.switches, p.last.preempted, p.last.processor = s.VoluntarySwitches, s.InvoluntarySwitches, s.Processor
+		p.last.switches, p.last.preempted = s.VoluntarySwitches, s.InvoluntarySwitches
 		r.journal.Add(Event{Who: p.role.Name, Source: FromKernel, Kind: Reading, Name: "process",
 			S: map[string]string{"state": state, "wchan": s.Wchan, "call": s.Syscall},
-			N: map[string]int64{"voluntary": s.VoluntarySwitches, "involuntary": s.InvoluntarySwitches, "fd": blockedFD(&s), "processor": int64(s.Processor)}})
+			N: map[string]int64{"voluntary": s.VoluntarySwitches, "involuntary": s.InvoluntarySwitches, "fd": blockedFD(&s)}})
 	}
 	if p.role.Masks {
 		r.lookMasks(p)

@@ -9,7 +9,7 @@ import (
 
 // The numbers worth watching, each with where it comes from, in columns.
 
-// marks are the short forms of the origins.
+// mark is the short form of an origin.
 func mark(o scene.Origin) string {
 	switch o {
 	case scene.Kernel:

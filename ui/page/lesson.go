@@ -51,8 +51,8 @@ type Lesson struct {
 	base    time.Duration // the run's time then
 	clock   time.Duration // the run's time now
 	spin    int
-	next    bool // a next step was asked for and has not begun
-	back    bool // that step took the walk back: the learner had played
+	next    bool   // a next step was asked for and has not begun
+	why     string // there is a new cast, where nobody asked for it; told once
 	claims  []lessons.Result
 	ended   bool // the walk was finished in this run
 	lastKey time.Time

@@ -111,17 +111,19 @@ func (l *Lesson) happened(msg castEvents) tea.Cmd {
 		case stage.Born, stage.Table, stage.Became:
 			grown = true
 		case stage.Begin:
-			l.back = l.back || e.N["back"] != 0
+			l.why = e.S["why"]
 			if e.N["anew"] != 0 { // with the walk
 				l.ended, l.graded, l.claims = false, "", nil
 			}
 		case stage.StepBegun:
 			l.next, l.words.top, l.hints = false, 0, 0
 			l.note, l.moved = nil, false
-			if l.back {
-				l.say("You have played in between: new processes have gone through earlier steps again.")
+			if l.why != "" {
+				l.say(l.why)
+				l.why = ""
 			}
 		case stage.Trouble:
+			l.next = l.next && l.sim.StepAt(e.Name) < 0 // that step will not begin
 			l.warn(e.S["text"])
 		case stage.StepDone:
 			grown = true

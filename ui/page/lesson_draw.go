@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ipctour/sims"
+	"ipctour/sims/scene"
 	"ipctour/ui/draw"
 )
 
@@ -57,7 +58,7 @@ func (l *Lesson) state(w *sims.World) (string, draw.Style) {
 	}
 	switch {
 	case l.frozen:
-		return fmt.Sprintf("frozen at %s · %s behind", clockText(w.Now, true), plural(behind(l.tape, l.at), "event")), draw.Accent.Bold()
+		return fmt.Sprintf("frozen at %s · %s behind", clockText(w.Now, true), scene.Many(int64(behind(l.tape, l.at)), "event")), draw.Accent.Bold()
 	case l.phase == live:
 		return "● " + word + clockText(w.Now, false) + step, draw.Good
 	case l.phase == starting:
@@ -202,7 +203,7 @@ func (l *Lesson) footKnobs() []Key {
 		return []Key{{Shown: "space", Says: "live again"}, {Shown: "[ ]", Says: "event by event"}, {Shown: "{ }", Says: "second by second"}, {Shown: "e", Says: "evidence"}, {Shown: "?", Says: "all keys"}}
 	}
 	first := lessonKeys[0]
-	if w := l.tape.Last(); l.stepAt(w.Step) == len(l.sim.Walk)-1 && !w.StepOpen {
+	if w := l.tape.Last(); l.sim.StepAt(w.Step) == len(l.sim.Walk)-1 && !w.StepOpen {
 		first.Says = "what you saw"
 	}
 	keys := []Key{first}
@@ -287,7 +288,7 @@ func (l *Lesson) drawWords(a area) {
 // stepLines list the steps of the walk: done, under way, to come.
 func (l *Lesson) stepLines(width int) (out []line) {
 	w := l.world()
-	now := l.stepAt(w.Step)
+	now := l.sim.StepAt(w.Step)
 	for i := range l.sim.Walk {
 		mark, st := "· ", draw.Dim
 		switch {
@@ -330,11 +331,4 @@ func (l *Lesson) drawPicture(p lessonPlan, w *sims.World) {
 		return
 	}
 	p.picture.c.Paste(draw.Picture(s, o), p.picture.X, p.picture.Y+drop)
-}
-
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

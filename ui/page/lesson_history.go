@@ -5,7 +5,6 @@ package page
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -164,7 +163,7 @@ func Tell(sim *sims.Sim, e sims.Event) string {
 
 // tellStep names a step by its number and by what it waits for.
 func tellStep(sim *sims.Sim, e sims.Event) string {
-	i := slices.IndexFunc(sim.Walk, func(s sims.Step) bool { return s.ID == e.Name })
+	i := sim.StepAt(e.Name)
 	if i < 0 {
 		return "a step: " + e.Name
 	}

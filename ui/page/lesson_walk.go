@@ -16,16 +16,6 @@ import (
 	"ipctour/ui/draw"
 )
 
-// stepAt is the number of a step by its id, or -1.
-func (l *Lesson) stepAt(id string) int {
-	for i := range l.sim.Walk {
-		if l.sim.Walk[i].ID == id {
-			return i
-		}
-	}
-	return -1
-}
-
 // nextStep begins the next step; after the last one it opens what was seen.
 func (l *Lesson) nextStep() (Move, tea.Cmd) {
 	if l.phase != live {
@@ -33,17 +23,18 @@ func (l *Lesson) nextStep() (Move, tea.Cmd) {
 	}
 	l.unfreeze()
 	w := l.tape.Last()
-	i := l.stepAt(w.Step)
+	i := l.sim.StepAt(w.Step)
 	switch {
 	case w.StepOpen && i >= 0:
 		l.say("Still waiting until " + l.sim.Walk[i].For + ". R starts anew.")
 		return stay, nil
 	case l.next:
+		l.say("The step begins as soon as the processes are ready for it. R starts anew.")
 		return stay, nil
 	case i+1 >= len(l.sim.Walk):
 		return open(NewSeen(l)), l.judge()
 	}
-	l.next, l.back = true, false
+	l.next = true
 	return stay, l.cast.do("begin the next step", Player.Next)
 }
 
@@ -52,7 +43,7 @@ func (l *Lesson) stepDone(id string) tea.Cmd {
 	if l.graded == "" && l.it.Grade(l.tape.Last(), l.said).Known {
 		l.graded = id
 	}
-	if l.stepAt(id) != len(l.sim.Walk)-1 {
+	if l.sim.StepAt(id) != len(l.sim.Walk)-1 {
 		return nil
 	}
 	l.ended = true
@@ -78,7 +69,7 @@ func (l *Lesson) wordLines(w int) []line {
 	case broken:
 		return l.brokenLines(w)
 	}
-	i := l.stepAt(world.Step)
+	i := l.sim.StepAt(world.Step)
 	if i >= 0 && !world.StepOpen {
 		out = l.stepWords(world, w)
 		if l.moved && !l.frozen { // what is said was so when the step was done
@@ -158,6 +149,8 @@ func (l *Lesson) nextLines(w *sims.World, i, width int) []line {
 		return out
 	case l.frozen:
 		return nil
+	case l.next && i >= 0 && l.env.Now().Sub(l.lastKey) > soon:
+		return paragraph("The next step begins as soon as the processes are ready for it …", width, draw.Dim)
 	case i < 0:
 		return nil
 	case i+1 < len(l.sim.Walk):
@@ -167,8 +160,11 @@ func (l *Lesson) nextLines(w *sims.World, i, width int) []line {
 		{" shows what you saw; or go on playing with the keys below.", draw.Text}}.wrap(width, 0)
 }
 
-// long is a wait that is told what may be done about it.
-const long = 5 * time.Second
+// long is a wait that is told what may be done about it; soon is one that is not told.
+const (
+	long = 5 * time.Second
+	soon = time.Second / 2
+)
 
 // hindrance is what may keep a step from its end, and the way on.
 func (l *Lesson) hindrance(w *sims.World) string {
@@ -196,11 +192,14 @@ func (l *Lesson) nextTurns(w *sims.World, turns []sims.Turn, width int) []line {
 	}
 	var names []string
 	for _, t := range turns {
+		if t.If != nil && !t.If(w) {
+			continue
+		}
 		name := t.Knob
 		if k := l.sim.Knob(t.Knob); k != nil && t.Value != "" {
 			name += ": " + t.Value
 			before := now[t.Knob]
-			if _, anew := k.Act.(sims.Choose); anew {
+			if c, is := k.Act.(sims.Choose); is && !l.sim.Option(c.Option).Live {
 				for _, k := range l.sim.Knobs { // a new cast begins with the first values
 					if set, ok := k.Act.(sims.Set); ok && len(set.Names) > 0 {
 						now[k.Name] = set.Names[0]
@@ -284,7 +283,7 @@ func (l *Lesson) brokenLines(w int) []line {
 
 // stepCount is "step 3 of 6".
 func (l *Lesson) stepCount(w *sims.World) string {
-	i := l.stepAt(w.Step)
+	i := l.sim.StepAt(w.Step)
 	if i < 0 {
 		return fmt.Sprintf("%d steps", len(l.sim.Walk))
 	}

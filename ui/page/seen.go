@@ -8,6 +8,7 @@ import (
 
 	"ipctour/lessons"
 	"ipctour/sims"
+	"ipctour/sims/scene"
 	"ipctour/ui/draw"
 	"ipctour/ui/prose"
 )
@@ -44,7 +45,7 @@ func (s *Seen) keys() []Key {
 	keys := append([]Key{}, seenKeys...)
 	switch next := s.next(); {
 	case len(s.lesson.it.Text.Cards) > 0:
-		keys[0].Says = plural(len(s.lesson.it.Text.Cards), "question")
+		keys[0].Says = scene.Many(int64(len(s.lesson.it.Text.Cards)), "question")
 	case next != nil:
 		keys[0].Says = "next lesson: " + next.Title
 	default:
