@@ -324,6 +324,7 @@ func fight(a *sims.Actor, memory []byte, lock *share.Mutex, c sims.Command) (int
 		a.Say("broke off")
 		return 0, nil // somebody was killed
 	}
+	m.abreast() // else the first might be done before the last has come out of the meeting
 	before, err := sleeps()
 	if err != nil {
 		return 0, err
