@@ -111,7 +111,7 @@ var lostUpdates = sims.Sim{
 			ok := cost("atomic") < min(cost("mutex"), cost("spin")) && cost("robust mutex") > max(cost("mutex"), cost("spin"))
 			text := ""
 			for _, how := range ways {
-				text += ", " + how + " " + tenths(cost(how))
+				text += ", " + how + " " + scene.Tenths(cost(how))
 			}
 			return sims.Judge(ok, "atomic least, robust mutex most", text[2:], "the fastest of many batches that each adder ran on memory of its own")
 		}},

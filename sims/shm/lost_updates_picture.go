@@ -111,7 +111,7 @@ func waysTable(w *sims.World) scene.Table {
 		if lost != 0 {
 			t.Bad = append(t.Bad, len(t.Rows))
 		}
-		t.Rows = append(t.Rows, []string{s.how, fmt.Sprint(s.parties), scene.Thousands(s.sum), scene.Thousands(lost), tenths(s.together), tenths(s.alone)})
+		t.Rows = append(t.Rows, []string{s.how, fmt.Sprint(s.parties), scene.Thousands(s.sum), scene.Thousands(lost), scene.Tenths(s.together), scene.Tenths(s.alone)})
 	}
 	t.Now = []int{len(t.Rows) - 1} // the latest is the last
 	return t
@@ -133,14 +133,6 @@ func comparable(w *sims.World) (rows []sum) {
 		}
 	}
 	return rows[max(0, len(rows)-tableRows):]
-}
-
-// tenths writes tenths of a nanosecond as nanoseconds.
-func tenths(n int64) string {
-	if n >= 1000 {
-		return scene.Thousands((n + 5) / 10)
-	}
-	return fmt.Sprintf("%d.%d", n/10, n%10)
 }
 
 func lostSentence(w *sims.World) string {
@@ -245,7 +237,7 @@ func sumSentence(w *sims.World, m *sims.Moment) string {
 	case cost.together == 0: // the others have not told yet
 		return fmt.Sprintf("%s: %s, none lost.", titled(m.S["how"]), scene.Thousands(m.N["sum"]))
 	}
-	return fmt.Sprintf("%s: %s, none lost, at %s ns an add; %s alone.", titled(m.S["how"]), scene.Thousands(m.N["sum"]), tenths(cost.together), tenths(cost.alone))
+	return fmt.Sprintf("%s: %s, none lost, at %s ns an add; %s alone.", titled(m.S["how"]), scene.Thousands(m.N["sum"]), scene.Tenths(cost.together), scene.Tenths(cost.alone))
 }
 
 // numberWord is a small number in words.
