@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -136,7 +137,8 @@ func TestFiguresInTheWords(t *testing.T) {
 					}
 				}
 			}
-			if l.Text.Predict == nil {
+			skipped := slices.ContainsFunc(out.Results, func(r Result) bool { return r.Verdict == sims.Skipped })
+			if l.Text.Predict == nil || skipped { // a run that proves nothing answers nothing
 				return
 			}
 			if g := l.Grade(out.World, "nothing of the kind"); !g.Known || g.Right {

@@ -69,7 +69,11 @@ var deadOwner = sims.Sim{
 		{ID: "inherits", From: "held", Turn: sims.Press("let the waiter go on"), For: "the waiter has the lock, and the news", Until: hasSaid("waiter", "inherited")},
 		{ID: "repaired", From: "held", Turn: sims.Press("repair and unlock"), For: "the accounts are right and the lock is free", Until: hasSaid("waiter", "repaired")},
 		{ID: "again", From: "held", Turn: sims.Press("new holder"), For: "another process has the lock", Until: func(w *sims.World) bool { return w.News("holder", "half-way") != nil && halfWay(w) }},
-		{ID: "lost", From: "held", Turn: sims.Press("kill the holder", "lock", "unlock as it is", "lock"), For: "the lock refuses the waiter", Until: hasSaid("waiter", "refused")},
+		{ID: "lost", From: "held", For: "the lock refuses the waiter, and a new holder too",
+			Turn: append(sims.Press("kill the holder", "lock", "unlock as it is", "lock"), sims.Turn{Knob: "new holder", When: func(w *sims.World) bool {
+				return w.News("waiter", "refused") != nil && w.ReadSinceEnd("holder") // else the dead one's place is not free yet
+			}}),
+			Until: hasSaid("holder", "refused")},
 		{ID: "plain", Turn: []sims.Turn{{Knob: "kind of lock", Value: "plain"}}, For: "the holder is inside, with a plain lock", Until: func(w *sims.World) bool {
 			return w.Options["lock"] == "plain" && halfWay(w)
 		}},
@@ -109,8 +113,9 @@ var deadOwner = sims.Sim{
 				fmt.Sprintf("%s; %s; EOWNERDEAD for the next: %v", accountsText(a), wordText(a), died != 0), "pread(2) of the page, the answer to lock")
 		}},
 		{ID: "not-recoverable", Says: "unlocked without a repair, a robust mutex refuses everybody from then on", After: "lost", Check: func(a *sims.World) sims.Verdict {
-			errno := a.Last("waiter", "refused").S["errno"]
-			return sims.Judge(errno == "ENOTRECOVERABLE", "ENOTRECOVERABLE", errno, "the answer to lock")
+			waiter, holder := a.Last("waiter", "refused").S["errno"], a.Last("holder", "refused").S["errno"]
+			return sims.Judge(waiter == "ENOTRECOVERABLE" && holder == waiter, "ENOTRECOVERABLE for the waiter, and for a process that has come since",
+				fmt.Sprintf("waiter %s, new holder %s", waiter, holder), "the answer to lock")
 		}},
 		{ID: "plain-stays", Says: "a plain mutex stays locked when its owner dies", After: "left-behind", Check: func(b *sims.World) sims.Verdict {
 			a := b.After("plain")
@@ -298,32 +303,6 @@ func (p *guarded) unlock() error {
 func (p *guarded) repair() error {
 	p.b.Store(accountsTotal - p.a.Load())
 	return p.robust.Consistent()
-}
-
-func halfWay(w *sims.World) bool {
-	word := w.Object("page").Level("word")
-	return w.ReadSince(w.Last("holder", "half-way")) && w.Actor("holder").Idle && w.Actor("waiter").Idle &&
-		(word == share.MutexLocked || int(word&scene.FutexTIDMask) == w.Actor("holder").PID)
-}
-
-func waiterAsleepOn(bits int64) func(*sims.World) bool {
-	return func(w *sims.World) bool {
-		return w.Asleep("waiter", "futex") && w.Object("page").Level("word")&bits == bits
-	}
-}
-
-// hasSaid is true once a role has said something in this step, and the readings are from after it.
-func hasSaid(role, name string) func(*sims.World) bool {
-	return func(w *sims.World) bool { return w.ReadSince(w.News(role, name)) }
-}
-
-func inAccounts(w *sims.World) int64 {
-	return w.Object("page").Level("a") + w.Object("page").Level("b")
-}
-
-func accountsText(w *sims.World) string {
-	p := w.Object("page")
-	return fmt.Sprintf("%d + %d = %d", p.Level("a"), p.Level("b"), inAccounts(w))
 }
 
 // whatTheWaiterGot answers the prediction.

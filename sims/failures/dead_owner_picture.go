@@ -5,7 +5,6 @@ package failures
 import (
 	"cmp"
 	"fmt"
-	"strings"
 
 	"ipctour/sims"
 	"ipctour/sims/scene"
@@ -20,13 +19,11 @@ func drawDeadOwner(w *sims.World) *scene.Scene {
 		Processes: []scene.Process{holder, waiter},
 		Objects:   []scene.Object{lock, accountsOf(w)},
 		Links:     []scene.Link{lockLink(w, "holder", lock), lockLink(w, "waiter", lock)},
-		Figures:   []scene.Figure{wordFigure(w), accountsFigure(w), gotFigure(w), sleepFigure(w), timeoutFigure(w)},
+		Figures:   []scene.Figure{wordFigure(w), accountsFigure(w), gotFigure(w), w.SleepFigure("waiter"), timeoutFigure(w)},
 	}
 	s.Links[1].From, s.Links[1].To = lock.ID, "waiter" // on the lock's other side
 	return s
 }
-
-func plainLock(w *sims.World) bool { return w.Options["lock"] == "plain" }
 
 // lockOf is the lock's word, with what its bits say.
 func lockOf(w *sims.World) scene.Futex {
@@ -53,54 +50,6 @@ func lockOf(w *sims.World) scene.Futex {
 		f.Note = "not recoverable"
 	}
 	return f
-}
-
-// insideNow is who has the lock, by their own account, for the word of a plain one
-// does not say; and whether that process still lives.
-func insideNow(w *sims.World) (owner string, lives bool) {
-	for i := range w.Moments {
-		switch m := &w.Moments[i]; m.Name {
-		case "half-way", "locked", "inherited":
-			owner, lives = m.Who, w.Actor(m.Who).Life.Alive() && m.At >= w.Actor(m.Who).Born
-		case "finished", "unlocked", "repaired":
-			owner, lives = "", false
-		}
-	}
-	if owner == "" && plainLock(w) && lockedWord(w) > 0 && allAtRest(w) {
-		return whoDied(w), false // between having the lock and saying so
-	}
-	return owner, lives
-}
-
-// lockedWord is the lock's word; 0 also before it was read.
-func lockedWord(w *sims.World) int64 { return max(w.Object("page").Level("word"), 0) }
-
-// allAtRest reports whether neither of the two is at work: who lives waits for you, or
-// sleeps in futex(2), and so would have said that it has the lock.
-func allAtRest(w *sims.World) bool {
-	for _, role := range []string{"holder", "waiter"} {
-		if a := w.Actor(role); a.Life.Alive() && !a.Idle && !w.Asleep(role, "futex") {
-			return false
-		}
-	}
-	return true
-}
-
-// whoDied is the role of which a process was killed, now or earlier; "" for none.
-func whoDied(w *sims.World) string {
-	for _, role := range []string{"holder", "waiter"} {
-		if a := w.Actor(role); a.Life == scene.Killed || a.Births > 1 {
-			return role
-		}
-	}
-	return ""
-}
-
-// closedForGood reports whether a robust lock refuses everybody: it was unlocked
-// by an owner who had been told of a death and called nothing consistent.
-func closedForGood(w *sims.World) bool {
-	m := w.Last("waiter", "unlocked")
-	return w.Last("", "refused") != nil || m != nil && m.N["died"] != 0
 }
 
 // accountsOf are the words that the lock guards.
@@ -164,46 +113,6 @@ func lockNews(w *sims.World, role string) string {
 	return ""
 }
 
-// lastNews is the latest of a role's moments that tells how it stands with the lock.
-func lastLockNews(w *sims.World, role string) *sims.Moment {
-	for i := len(w.Moments) - 1; i >= 0; i-- {
-		m := &w.Moments[i]
-		if m.Who == role && strings.Contains(" half-way finished asks inherited locked refused repaired unlocked ", " "+m.Name+" ") || m.Who == role && m.Name == "gave up" {
-			return m
-		}
-	}
-	return nil
-}
-
-func sleepsIn(w *sims.World, role string) string {
-	a := w.Actor(role)
-	return cmp.Or(a.Wchan, a.Syscall, "nothing")
-}
-
-// wordText is the lock's word in words.
-func wordText(w *sims.World) string {
-	word := w.Object("page").Level("word")
-	switch {
-	case word < 0:
-		return "not read yet"
-	case plainLock(w):
-		return fmt.Sprint(word)
-	case word == 0:
-		return "0"
-	}
-	var parts []string
-	if word&scene.FutexWaiters != 0 {
-		parts = append(parts, "WAITERS")
-	}
-	if word&scene.FutexOwnerDied != 0 {
-		parts = append(parts, "OWNER_DIED")
-	}
-	if tid := word & scene.FutexTIDMask; tid != 0 {
-		parts = append(parts, fmt.Sprintf("thread %d", tid))
-	}
-	return strings.Join(parts, " | ")
-}
-
 func wordFigure(w *sims.World) scene.Figure {
 	if w.Object("page").Level("word") < 0 {
 		return scene.Missing("word", "lock word", "it has not been read yet")
@@ -237,21 +146,6 @@ func gotFigure(w *sims.World) scene.Figure {
 		}
 	}
 	return f.From("the waiter's own word: what lock returned to it", "")
-}
-
-// sleepFigure is where the waiter sleeps, and for how long.
-func sleepFigure(w *sims.World) scene.Figure {
-	a := w.Actor("waiter")
-	f := scene.Figure{ID: "asleep", Label: "waiter", Origin: scene.Kernel, Text: "not asleep"}
-	if w.Asleep("waiter", "futex") {
-		f.Text = "asleep in " + sleepsIn(w, "waiter")
-		if s := int64((w.Now - a.Since).Seconds()); s > 0 {
-			f.Text += fmt.Sprintf(", %s s", scene.Thousands(s))
-		}
-	} else if e := a.Ended(); e != "" {
-		f.Text = e
-	}
-	return f.From("/proc/PID/stat (state) and /proc/PID/wchan", fmt.Sprintf("cat /proc/%d/wchan; cut -d' ' -f3 /proc/%d/stat", a.PID, a.PID))
 }
 
 func timeoutFigure(w *sims.World) scene.Figure {
@@ -347,6 +241,8 @@ func robustSentence(w *sims.World) string {
 		return "The waiter has the lock with EOWNERDEAD: the accounts have " + fmt.Sprint(inAccounts(w)) + ", and should have " + fmt.Sprint(accountsTotal) + "."
 	case m != nil && m.Name == "locked":
 		return "The waiter has the lock, and no news with it."
+	case w.Last("holder", "refused") != nil && m != nil && m.Name == "refused":
+		return "The lock answers ENOTRECOVERABLE, to the waiter and to the new holder: nobody gets it any more."
 	case m != nil && m.Name == "refused":
 		return "The lock answers ENOTRECOVERABLE: nobody has repaired what it guards, and nobody gets it any more."
 	case holder.Life == scene.Killed && lockedWord(w)&scene.FutexOwnerDied != 0:

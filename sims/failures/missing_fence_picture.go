@@ -112,8 +112,8 @@ func perMillion(zeros, rounds int64) string {
 }
 
 func outcomeTable(w *sims.World) scene.Table {
-	t := scene.Table{Title: "what left and right read", Columns: []string{"stores", "1 and 1", "1 and 0", "0 and 1", "0 and 0", "per million"},
-		Origin: scene.Child, Right: []int{1, 2, 3, 4, 5}}
+	t := scene.Table{Title: "what left and right read", Columns: []string{"stores", "1 and 1", "1 and 0", "0 and 1", "0 and 0", "per million", "ns alone"},
+		Origin: scene.Child, Right: []int{1, 2, 3, 4, 5, 6}}
 	for _, m := range manners {
 		b := lastBatch(w, m.name)
 		if b == nil {
@@ -130,7 +130,7 @@ func outcomeTable(w *sims.World) scene.Table {
 		if read["00"] > 0 {
 			t.Bad = append(t.Bad, len(t.Rows))
 		}
-		t.Rows = append(t.Rows, append(row, perMillion(read["00"], rounds)))
+		t.Rows = append(t.Rows, append(row, perMillion(read["00"], rounds), scene.Tenths(b.N["alone"])))
 	}
 	return t
 }
@@ -153,7 +153,11 @@ func processorsFigure(w *sims.World) scene.Figure {
 	if len(left.Ran) == 0 || len(right.Ran) == 0 || w.Last("left", "pinned") == nil || w.Last("right", "pinned") == nil {
 		return scene.Missing("cpus", "left, right run on", "they have not been bound yet")
 	}
-	return scene.Figure{ID: "cpus", Label: "left, right run on", Text: fmt.Sprintf("CPU %d, %d", left.Ran[len(left.Ran)-1], right.Ran[len(right.Ran)-1]), Origin: scene.Kernel}.
+	text := fmt.Sprintf("CPU %d, %d", left.Ran[len(left.Ran)-1], right.Ran[len(right.Ran)-1])
+	if !bound(w) {
+		text += ", not bound"
+	}
+	return scene.Figure{ID: "cpus", Label: "left, right run on", Text: text, Origin: scene.Kernel}.
 		From("field 39 of /proc/PID/stat: where each ran last",
 			fmt.Sprintf("cut -d' ' -f39 /proc/%d/stat /proc/%d/stat", left.PID, right.PID))
 }
@@ -183,7 +187,9 @@ func roundsSentence(w *sims.World) string {
 	}
 	b := lastBatch(w, "")
 	switch {
-	case b == nil && w.Last("left", "pinned") != nil && w.Last("right", "pinned") != nil:
+	case b == nil && w.Last("left", "pinned") != nil && w.Last("right", "pinned") != nil && !bound(w):
+		return "Both have the page mapped. To be bound to a processor is denied here (sched_setaffinity): they run where the kernel puts them."
+	case b == nil && bound(w):
 		return "Both have the page mapped, each on a processor of its own, and wait for the first round."
 	case b == nil:
 		return "The two start, and map the page."

@@ -117,5 +117,6 @@ var trials = []trial{
 	{"unix-sockets", "Unix sockets that listen and connect", tryUnixSockets, container},
 	{"scm-fds", "descriptors in flight, counted", tryInFlight, newerKernel},
 	{"signal-queue", "signals that wait in a queue", (*patient).signalQueue, "raise the limit (ulimit -i), or end the programs of this user that have signals waiting; " + container},
-	{"cpus", "two processors or more", tryCPUs, "lessons about races show less on one processor; give the machine or the container two, and allow sched_setaffinity"},
+	{"cpus", "two processors or more", tryCPUs, "lessons about races show less on one processor; give the machine or the container two"},
+	{"affinity", "a process kept on one processor", tryAffinity, container + "; the processes run where the kernel puts them"},
 }

@@ -423,12 +423,17 @@ func tryCPUs(*patient) (string, error) {
 	if n < 2 {
 		return "", fmt.Errorf("this process may use %d processor", n)
 	}
+	return fmt.Sprintf("this process may use %d", n), nil
+}
+
+// tryAffinity asks for the processors that this thread may use anyway.
+func tryAffinity(*patient) (string, error) {
 	var all unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &all); err != nil {
 		return "", os.NewSyscallError("sched_getaffinity", err)
 	}
-	if err := unix.SchedSetaffinity(0, &all); err != nil { // changes nothing
+	if err := unix.SchedSetaffinity(0, &all); err != nil {
 		return "", os.NewSyscallError("sched_setaffinity", err)
 	}
-	return fmt.Sprintf("this process may use %d", n), nil
+	return "sched_setaffinity", nil
 }

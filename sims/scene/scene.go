@@ -198,6 +198,14 @@ func Thousands(n int64) string {
 	return s
 }
 
+// Tenths writes n tenths: "11.4", and from a hundred on without the last digit.
+func Tenths(n int64) string {
+	if n >= 1000 {
+		return Thousands((n + 5) / 10)
+	}
+	return strconv.FormatInt(n/10, 10) + "." + strconv.FormatInt(n%10, 10)
+}
+
 // Bytes is a number of bytes: "65,536 B".
 func Bytes(n int64) string { return Thousands(n) + " B" }
 

@@ -7,6 +7,7 @@ package shm
 import (
 	_ "embed"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -63,7 +64,7 @@ var futexLock = sims.Sim{
 	Knobs: []sims.Knob{
 		{Key: "a", Name: "1,000 alone", Help: "locker-a locks and unlocks 1,000 times", Act: sims.Tell{Role: "locker-a", Command: "pairs", N: pairsAlone}},
 		{Key: "1", Name: "a locks", Help: "locker-a takes the lock and keeps it", Act: sims.Tell{Role: "locker-a", Command: "lock"}},
-		{Key: "2", Name: "b locks", Help: "locker-b takes the lock, or sleeps until he has it", Act: sims.Tell{Role: "locker-b", Command: "lock"}},
+		{Key: "2", Name: "b locks", Help: "locker-b takes the lock, or sleeps until it has it", Act: sims.Tell{Role: "locker-b", Command: "lock"}},
 		{Key: "3", Name: "c locks", Help: "locker-c takes the lock, or sleeps until it has it", Act: sims.Tell{Role: "locker-c", Command: "lock"}},
 		{Key: "4", Name: "a unlocks", Help: "locker-a gives the lock back", Act: sims.Tell{Role: "locker-a", Command: "unlock"}},
 		{Key: "5", Name: "b unlocks", Help: "locker-b gives the lock back", Act: sims.Tell{Role: "locker-b", Command: "unlock"}},
@@ -140,24 +141,8 @@ var futexLock = sims.Sim{
 			return sims.Judge(b.calls == 1 && c.calls == 1 && b.woken+c.woken == 1, "2 FUTEX_WAKE by the two that had slept, 1 woken",
 				fmt.Sprintf("%d FUTEX_WAKE, %d woken", b.calls+c.calls, b.woken+c.woken), b.source)
 		}},
-		{ID: "called", Says: "two who want the lock at once do call the kernel, to sleep and to wake", Needs: []string{"ptrace", "cpus"}, After: "watched", Check: func(a *sims.World) sims.Verdict {
-			waits, wakes, all := 0, 0, int64(0)
-			for _, role := range lockers[:2] {
-				waits, wakes = waits+len(callsOnLock(a, role, "FUTEX_WAIT", a.Before.Now)), wakes+len(callsOnLock(a, role, "FUTEX_WAKE", a.Before.Now))
-				all += a.Called(role, "futex")
-			}
-			return sims.Judge(waits > 0 && wakes > 0, "more than 0 of FUTEX_WAIT and of FUTEX_WAKE on the lock's word",
-				fmt.Sprintf("%s calls of futex; of the latest %d FUTEX_WAIT and %d FUTEX_WAKE on the word", scene.Thousands(all), waits, wakes), "ptrace: the x-ray of both")
-		}},
-		{ID: "contended", Says: "they sleep and are woken again and again", Needs: []string{"cpus"}, After: "long", Check: func(b *sims.World) sims.Verdict {
-			f, switches := duelOf(resultOf(b, "fought", fightName("20 µs", "5 µs", false))), int64(0)
-			for _, role := range lockers[:2] {
-				switches += b.Actor(role).Numbers["voluntary"] - b.Before.Actor(role).Numbers["voluntary"]
-			}
-			return sims.Judge(f.slept > 0 && f.waits > 0 && f.wakes > 0 && switches >= f.slept, "more than 0 sleeps in the fight, and no more than the switches around it",
-				fmt.Sprintf("%s sleeps in %s pairs, and %s voluntary switches from before to after; by the lock's own count %s FUTEX_WAIT", scene.Thousands(f.slept), scene.Thousands(f.pairs), scene.Thousands(switches), scene.Thousands(f.waits)),
-				"ru_nvcsw of getrusage(2), asked by each before and after; voluntary_ctxt_switches in /proc/PID/status")
-		}},
+		{ID: "called", Says: "two who want the lock at once do call the kernel, to sleep and to wake", Needs: []string{"ptrace", "cpus"}, After: "watched", Check: checkCalled},
+		{ID: "contended", Says: "they sleep and are woken again and again", Needs: []string{"cpus"}, After: "long", Check: checkContended},
 	},
 }
 
@@ -191,7 +176,7 @@ const watchedFight = ", x-ray"
 func useLock(a *sims.Actor) error {
 	memory, err := unix.Mmap(a.FD("memory"), 0, groupSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
-		return fmt.Errorf("mmap: %w", err)
+		return os.NewSyscallError("mmap", err)
 	}
 	lock, err := share.NewMutex(memory[mutexAt:]) // share/mutex.go: two methods
 	if err != nil {
@@ -200,58 +185,135 @@ func useLock(a *sims.Actor) error {
 	signIn(memory, a.Int("number"))
 	a.Mapped("memory", memory)
 	a.Say("ready")
-	locks, has := a.Counter("locks"), false
-	unlock := func() error {
-		a.Gate("unlock")
-		woke, woken, err := lock.Unlock()
-		if err != nil {
+	l := &locker{Actor: a, memory: memory, lock: lock}
+	for {
+		if err := l.do(a.Next()); err != nil {
 			return err
 		}
-		has = false
-		a.Say("unlocked", sims.Num("woke", toNumber(woke)), sims.Num("woken", woken))
-		return nil
 	}
-	for {
-		c := a.Next()
-		if has && (c.Name == "fight" || c.Name == "pairs") { // else all would wait for this one, and it for itself
-			if err := unlock(); err != nil {
-				return err
-			}
+}
+
+// locker is one of the three, with the page mapped.
+type locker struct {
+	*sims.Actor
+	memory []byte
+	lock   *share.Mutex
+	has    bool // the lock
+}
+
+func (l *locker) do(c sims.Command) error {
+	switch {
+	case c.Name == "lock" && !l.has:
+		return l.take()
+	case c.Name == "lock":
+		l.Say("has it already") // to lock it again would be to wait for oneself
+	case c.Name == "unlock" && !l.has:
+		l.Say("has it not")
+	case c.Name == "unlock":
+		return l.giveBack()
+	case l.has: // else all would wait for this one, and it for itself
+		if err := l.giveBack(); err != nil {
+			return err
 		}
-		switch {
-		case c.Name == "lock" && !has:
-			a.Say("locking")
-			a.Gate("lock")
-			waits, err := lock.Lock() // sleeps here while another has it
-			if err != nil {
-				return err
-			}
-			has = true
-			locks.Add(1)
-			a.Say("locked", sims.Num("waits", waits))
-		case c.Name == "unlock" && has:
-			if err := unlock(); err != nil {
-				return err
-			}
-		case c.Name == "pairs":
-			d, err := pairs(lock, int(c.N), 0, 0)
-			if err != nil {
-				return err
-			}
-			locks.Add(c.N)
-			a.Say("paired", append(d.notes(), sims.Word("how", "alone"), sims.Num("parties", 1))...)
-		case c.Name == "fight":
-			n, err := fight(a, memory, lock, c)
-			if err != nil {
-				return err
-			}
-			locks.Add(int64(n))
-		case c.Name == "unlock":
-			a.Say("has it not")
-		default:
-			a.Say("has it already") // to lock it again would be to wait for oneself
-		}
+		return l.do(c)
+	case c.Name == "pairs":
+		return l.alone(int(c.N))
+	case c.Name == "fight":
+		return l.fight(c)
 	}
+	return nil
+}
+
+func (l *locker) take() error {
+	l.Say("locking")
+	l.Gate("lock")
+	waits, err := l.lock.Lock() // sleeps here while another has it
+	if err != nil {
+		return err
+	}
+	l.has = true
+	l.Counter("locks").Add(1)
+	l.Say("locked", sims.Num("waits", waits))
+	return nil
+}
+
+func (l *locker) giveBack() error {
+	l.Gate("unlock")
+	woke, woken, err := l.lock.Unlock()
+	if err != nil {
+		return err
+	}
+	l.has = false
+	l.Say("unlocked", sims.Num("woke", toNumber(woke)), sims.Num("woken", woken))
+	return nil
+}
+
+// alone locks and unlocks so often while the others sleep.
+func (l *locker) alone(times int) error {
+	d, err := pairs(l.lock, times, 0, 0)
+	if err != nil {
+		return err
+	}
+	l.Counter("locks").Add(int64(times))
+	l.Say("paired", append(d.notes(), sims.Word("how", "alone"), sims.Num("parties", 1))...)
+	return nil
+}
+
+// fight begins when all have come, each on a processor of its own if there are
+// so many.
+func (l *locker) fight(c sims.Command) error {
+	times, inside, outside, err := terms(c.Text)
+	if err != nil {
+		return err
+	}
+	_, free, err := pin(l.Int("number"))
+	if err != nil {
+		return err
+	}
+	defer free()
+	l.Say("fighting")
+	m := newMeeting(l.memory, c)
+	if _, err := m.meet(func() (uint64, error) { return 0, nil }); err != nil {
+		m.breakOff()
+		l.Say("broke off")
+		return nil // somebody was killed
+	}
+	m.abreast() // else the first might be done before the last has come out of the meeting
+	before, err := sleeps()
+	if err != nil {
+		return err
+	}
+	d, err := pairs(l.lock, times, inside, outside)
+	if err != nil {
+		return err
+	}
+	after, err := sleeps()
+	if err != nil {
+		return err
+	}
+	d.slept = int(after - before)
+	l.Counter("locks").Add(int64(times))
+	l.Say("fought", append(append(d.notes(), m.notes()...), sims.Word("how", c.Text))...)
+	return nil
+}
+
+// terms are what the name of a fight says: how long each works inside the lock and
+// outside, and how many pairs that makes.
+func terms(name string) (times int, inside, outside time.Duration, err error) {
+	var in, out int
+	if _, err := fmt.Sscanf(name, "%d µs in, %d out", &in, &out); err != nil {
+		return 0, 0, 0, fmt.Errorf("fight %q: %w", name, err)
+	}
+	inside, outside = time.Duration(in)*time.Microsecond, time.Duration(out)*time.Microsecond
+	switch each := inside + outside; {
+	case strings.HasSuffix(name, watchedFight):
+		times = fewestPairs
+	case each == 0:
+		times = mostPairs
+	default:
+		times = min(max(int(fightTime/each), fewestPairs), mostPairs)
+	}
+	return times, inside, outside, nil
 }
 
 // duel is what some pairs of lock and unlock came to for one process.
@@ -297,188 +359,9 @@ func busy(work time.Duration) {
 	}
 }
 
-// fight begins when all have come, each on a processor of its own if there are
-// so many. It gives the number of pairs.
-func fight(a *sims.Actor, memory []byte, lock *share.Mutex, c sims.Command) (int, error) {
-	var in, out int
-	if _, err := fmt.Sscanf(c.Text, "%d µs in, %d out", &in, &out); err != nil {
-		return 0, fmt.Errorf("fight %q: %w", c.Text, err)
-	}
-	inside, outside := time.Duration(in)*time.Microsecond, time.Duration(out)*time.Microsecond
-	times := mostPairs
-	if each := inside + outside; each > 0 {
-		times = min(max(int(fightTime/each), fewestPairs), mostPairs)
-	}
-	if strings.HasSuffix(c.Text, watchedFight) {
-		times = fewestPairs
-	}
-	_, free, err := pin(a.Int("number"))
-	if err != nil {
-		return 0, err
-	}
-	defer free()
-	a.Say("fighting")
-	m := newMeeting(memory, c)
-	if _, err := m.meet(func() (uint64, error) { return 0, nil }); err != nil {
-		m.breakOff()
-		a.Say("broke off")
-		return 0, nil // somebody was killed
-	}
-	before, err := sleeps()
-	if err != nil {
-		return 0, err
-	}
-	d, err := pairs(lock, times, inside, outside)
-	if err != nil {
-		return 0, err
-	}
-	after, err := sleeps()
-	if err != nil {
-		return 0, err
-	}
-	d.slept = int(after - before)
-	a.Say("fought", append(append(d.notes(), m.notes()...), sims.Word("how", c.Text))...)
-	return times, nil
-}
-
 func toNumber(yes bool) int {
 	if yes {
 		return 1
 	}
 	return 0
-}
-
-func lockWord(w *sims.World) int64 { return w.Object("memory").Level("lock") }
-
-// doing is the latest thing that a role said.
-func doing(w *sims.World, role string) string {
-	for i := len(w.Moments) - 1; i >= 0; i-- {
-		if m := &w.Moments[i]; m.Who == role && m.Name != "has it not" && m.Name != "has it already" {
-			return m.Name
-		}
-	}
-	return ""
-}
-
-func holds(w *sims.World, role string) bool { return doing(w, role) == "locked" }
-
-// sleepsOnLock reports whether the kernel says that a role sleeps in futex(2), and not
-// at a gate: whoever waits for a command sleeps elsewhere.
-func sleepsOnLock(w *sims.World, role string) bool {
-	return w.Actor(role).Gate == "" && w.Asleep(role, "futex")
-}
-
-func lockSleepers(w *sims.World) (list []string) {
-	for _, role := range lockers {
-		if sleepsOnLock(w, role) {
-			list = append(list, role)
-		}
-	}
-	return list
-}
-
-func fighting(w *sims.World) bool {
-	for _, role := range lockers {
-		if doing(w, role) == "fighting" && w.Actor(role).Life.Alive() {
-			return true
-		}
-	}
-	return false
-}
-
-// callSeen reports whether the x-ray shows the call that a role is blocked in, or
-// there is no x-ray here.
-func callSeen(w *sims.World, role string) bool {
-	return !w.Actor(role).Traced || lastCall(w, role).Blocked
-}
-
-func lastCall(w *sims.World, role string) scene.Call {
-	if c := w.Actor(role).Calls; len(c) > 0 {
-		return c[len(c)-1]
-	}
-	return scene.Call{}
-}
-
-func callText(c scene.Call) string {
-	switch {
-	case c.Name == "":
-		return "no call"
-	case c.Blocked:
-		return c.Name + "(" + c.Args + "), not returned"
-	}
-	return c.Name + "(" + c.Args + ") = " + c.Result
-}
-
-// callsOnLock are those of a role's latest calls by the x-ray that were made since, are
-// of this kind (FUTEX_WAIT, FUTEX_WAKE), and on the lock's word.
-func callsOnLock(w *sims.World, role, kind string, since time.Duration) (list []scene.Call) {
-	word := fmt.Sprintf("uaddr=%#x, op=%s,", w.Mapping(role, "memory").Level("address")+mutexAt, kind)
-	for _, c := range w.Actor(role).Calls {
-		if c.Name == "futex" && c.At >= since && strings.HasPrefix(c.Args, word) {
-			list = append(list, c)
-		}
-	}
-	return list
-}
-
-// wakes are the FUTEX_WAKE of a role for the lock, and how many they woke.
-type wakes struct {
-	calls, woken int64
-	source       string
-}
-
-// wakesOf are those that the x-ray shows, or without one what the role says of its
-// latest unlock.
-func wakesOf(w *sims.World, role string) wakes {
-	if !w.Actor(role).Traced {
-		m := w.Last(role, "unlocked")
-		return wakes{m.N["woke"], m.N["woken"], "each process's own word: no x-ray here"}
-	}
-	n := wakes{source: "ptrace: the x-ray"}
-	for _, c := range callsOnLock(w, role, "FUTEX_WAKE", 0) {
-		n.calls++
-		if c.Result == "1" {
-			n.woken++
-		}
-	}
-	return n
-}
-
-// fightResult is what one fight came to, over all who took part.
-type fightResult struct {
-	how                                string
-	parties, pairs, waits, wakes, each int64 // each: tenths of a nanosecond for one pair
-	slept                              int64
-}
-
-func duelOf(said []sims.Moment) (f fightResult) {
-	for i := range said {
-		m := &said[i]
-		f.how, f.parties = m.S["how"], m.N["parties"]
-		f.pairs, f.waits, f.wakes, f.slept, f.each = f.pairs+m.N["pairs"], f.waits+m.N["waits"], f.wakes+m.N["wakes"], f.slept+m.N["slept"], f.each+m.N["each"]
-	}
-	f.each /= max(f.parties, 1)
-	return f
-}
-
-// fought is true once a fight of so many has ended that was begun in this step.
-func fought(parties int64) func(*sims.World) bool {
-	return func(w *sims.World) bool {
-		m := w.News("", "fought")
-		return m != nil && m.N["parties"] == parties && resultOf(w, "fought", m.S["how"]) != nil && w.ReadSince(m) && !fighting(w)
-	}
-}
-
-// callsAlone is the answer to the prediction: by the x-ray, or where there is none
-// by the lock's own count.
-func callsAlone(w *sims.World) (string, bool) {
-	a := w.After("alone")
-	if a == nil {
-		return "", false
-	}
-	n := a.Called("locker-a")
-	if m := a.Last("locker-a", "paired"); !a.Actor("locker-a").Traced {
-		n = m.N["waits"] + m.N["wakes"]
-	}
-	return fmt.Sprint(n), true
 }

@@ -61,7 +61,7 @@ func futexFigures(w *sims.World) []scene.Figure {
 	}
 	list := []scene.Figure{word}
 	if f := duelOf(resultOf(w, "paired", "alone")); f.parties > 0 && w.Last("", "fought") == nil {
-		list = append(list, scene.Figure{ID: "alone", Label: "pair, alone", Text: tenths(f.each) + " ns", Origin: scene.Child}.
+		list = append(list, scene.Figure{ID: "alone", Label: "pair, alone", Text: scene.Tenths(f.each) + " ns", Origin: scene.Child}.
 			From("the time of 1,000 pairs of lock and unlock over their number", ""))
 	}
 	for _, role := range lockers {
@@ -89,7 +89,7 @@ func fightTable(w *sims.World) scene.Table {
 		if strings.HasSuffix(f.how, watchedFight) {
 			slept = "–" // each stop for the tracer counts as one too
 		}
-		t.Rows = append(t.Rows, []string{numberWord(int(f.parties)), f.how, scene.Thousands(f.pairs), scene.Thousands(f.waits), scene.Thousands(f.wakes), slept, tenths(f.each)})
+		t.Rows = append(t.Rows, []string{numberWord(int(f.parties)), f.how, scene.Thousands(f.pairs), scene.Thousands(f.waits), scene.Thousands(f.wakes), slept, scene.Tenths(f.each)})
 	}
 	t.Now = []int{len(t.Rows) - 1} // the latest is the last
 	return t
@@ -153,7 +153,7 @@ func lockSentence(w *sims.World, asleep []string) string {
 		case "unlocked":
 			return unlockedSentence(w, m)
 		case "paired":
-			return fmt.Sprintf("locker-a has locked and unlocked %s times, at %s ns for both: %s", scene.Thousands(m.N["pairs"]), tenths(m.N["each"]), callsWord(m.N["waits"]+m.N["wakes"]))
+			return fmt.Sprintf("locker-a has locked and unlocked %s times, at %s ns for both: %s", scene.Thousands(m.N["pairs"]), scene.Tenths(m.N["each"]), callsWord(m.N["waits"]+m.N["wakes"]))
 		case "fought":
 			f := duelOf(resultOf(w, "fought", m.S["how"]))
 			if f.parties == 0 || f.parties != m.N["parties"] {

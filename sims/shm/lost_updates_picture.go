@@ -31,7 +31,7 @@ func drawLostUpdates(w *sims.World) *scene.Scene {
 	for _, role := range cast {
 		p := w.Process(role)
 		if v, has := inHand(w, role); has && p.Life.Alive() {
-			p.Note = fmt.Sprintf("has loaded %d", v)
+			p.Note = "has loaded " + scene.Thousands(v)
 		}
 		s.Processes = append(s.Processes, p)
 		s.Links = append(s.Links, w.PageLink(role, "counter", page))
@@ -111,7 +111,7 @@ func waysTable(w *sims.World) scene.Table {
 		if lost != 0 {
 			t.Bad = append(t.Bad, len(t.Rows))
 		}
-		t.Rows = append(t.Rows, []string{s.how, fmt.Sprint(s.parties), scene.Thousands(s.sum), scene.Thousands(lost), tenths(s.together), tenths(s.alone)})
+		t.Rows = append(t.Rows, []string{s.how, fmt.Sprint(s.parties), scene.Thousands(s.sum), scene.Thousands(lost), scene.Tenths(s.together), scene.Tenths(s.alone)})
 	}
 	t.Now = []int{len(t.Rows) - 1} // the latest is the last
 	return t
@@ -133,14 +133,6 @@ func comparable(w *sims.World) (rows []sum) {
 		}
 	}
 	return rows[max(0, len(rows)-tableRows):]
-}
-
-// tenths writes tenths of a nanosecond as nanoseconds.
-func tenths(n int64) string {
-	if n >= 1000 {
-		return scene.Thousands((n + 5) / 10)
-	}
-	return fmt.Sprintf("%d.%d", n/10, n%10)
 }
 
 func lostSentence(w *sims.World) string {
@@ -200,9 +192,9 @@ func addingSentence(w *sims.World) string {
 		switch m.Name {
 		case "loaded":
 			if v, has := inHand(w, other(m.Who)); has {
-				return fmt.Sprintf("Both have loaded %d. Whoever stores second overwrites what the first one stored.", min(v, m.N["value"]))
+				return "Both have loaded " + scene.Thousands(min(v, m.N["value"])) + ". Whoever stores second overwrites what the first one stored."
 			}
-			return fmt.Sprintf("%s has loaded %d, and not yet stored.", m.Who, m.N["value"])
+			return m.Who + " has loaded " + scene.Thousands(m.N["value"]) + ", and not yet stored."
 		case "stored":
 			return storedSentence(w, m)
 		case "added":
@@ -223,13 +215,14 @@ func other(role string) string {
 }
 
 func storedSentence(w *sims.World, m *sims.Moment) string {
+	stored := " has stored " + scene.Thousands(m.N["value"])
 	if _, has := inHand(w, other(m.Who)); has {
-		return fmt.Sprintf("%s has stored %d, and %s does not know: it still has what it loaded before.", m.Who, m.N["value"], other(m.Who))
+		return m.Who + stored + ", and " + other(m.Who) + " does not know: it still has what it loaded before."
 	}
 	if o := w.Last(other(m.Who), "stored"); o != nil && o.N["value"] == m.N["value"] {
-		return fmt.Sprintf("Both have stored %d: two additions, and the number has grown by one. One update is lost.", m.N["value"])
+		return "Both have stored " + scene.Thousands(m.N["value"]) + ": two additions, and the number has grown by one. One update is lost."
 	}
-	return fmt.Sprintf("%s has stored %d.", m.Who, m.N["value"])
+	return m.Who + stored + "."
 }
 
 func sumSentence(w *sims.World, m *sims.Moment) string {
@@ -244,7 +237,7 @@ func sumSentence(w *sims.World, m *sims.Moment) string {
 	case cost.together == 0: // the others have not told yet
 		return fmt.Sprintf("%s: %s, none lost.", titled(m.S["how"]), scene.Thousands(m.N["sum"]))
 	}
-	return fmt.Sprintf("%s: %s, none lost, at %s ns an add; %s alone.", titled(m.S["how"]), scene.Thousands(m.N["sum"]), tenths(cost.together), tenths(cost.alone))
+	return fmt.Sprintf("%s: %s, none lost, at %s ns an add; %s alone.", titled(m.S["how"]), scene.Thousands(m.N["sum"]), scene.Tenths(cost.together), scene.Tenths(cost.alone))
 }
 
 // numberWord is a small number in words.

@@ -24,7 +24,8 @@ const (
 	openAt = 576
 	metAt  = 640
 	offAt  = 704
-	pidsAt = 768
+	pidsAt = 768 // mostRoles words
+	upAt   = 832
 )
 
 const mostRoles = 8
@@ -125,32 +126,25 @@ func newMeeting(memory []byte, c sims.Command) *meeting {
 // meet waits until all have come. Whoever comes last does last, alone, before
 // the others go on, and everybody gets what it gave.
 func (m *meeting) meet(last func() (uint64, error)) (uint64, error) {
-	came, open, met := share.Word64(m.memory, cameAt), share.Word32(m.memory, openAt), share.Word64(m.memory, metAt)
 	m.times++
-	id := m.number<<8 + m.times
-	seen := open.Load()
-	for {
-		v := came.Load()
-		n := uint64(1)
-		if v>>8 == id {
-			n = v&0xff + 1
-		}
-		if !came.CompareAndSwap(v, id<<8|n) {
-			continue
-		}
-		if n < uint64(m.parties) {
-			break
-		}
-		value, err := last()
-		if err != nil {
-			return 0, err
-		}
-		met.Store(value)
-		open.Add(1)
-		_, err = sys.FutexWake(open, mostRoles)
-		return value, err
+	seen := m.open().Load() // before this one is counted: the last may come in the next instant
+	if m.arrive(cameAt) < m.parties {
+		return m.await(seen)
 	}
-	for wait := newSpinner(time.Millisecond); open.Load() == seen; {
+	value, err := last()
+	if err != nil {
+		return 0, err
+	}
+	share.Word64(m.memory, metAt).Store(value)
+	m.open().Add(1)
+	_, err = sys.FutexWake(m.open(), mostRoles)
+	return value, err
+}
+
+// await sleeps until the last has come, and gives what it gave.
+func (m *meeting) await(seen uint32) (uint64, error) {
+	open := m.open()
+	for wait := newSpinner(time.Millisecond, m.parties); open.Load() == seen; {
 		if wait.again() {
 			continue
 		}
@@ -163,8 +157,40 @@ func (m *meeting) meet(last func() (uint64, error)) (uint64, error) {
 			return 0, fmt.Errorf("meeting: %w", errBroken)
 		}
 	}
-	return met.Load(), nil
+	return share.Word64(m.memory, metAt).Load(), nil
 }
+
+// abreast has all who met go on in the same instant. Who slept at the meeting, or is
+// traced, may need longer to come out of it than the others need for all they do then.
+// It waits awake, and not for long: somebody may have been stopped meanwhile.
+func (m *meeting) abreast() {
+	up, all := share.Word64(m.memory, upAt), m.id()<<8|uint64(m.parties)
+	if m.arrive(upAt) == m.parties {
+		return
+	}
+	for wait := newSpinner(250*time.Millisecond, m.parties); up.Load() != all && wait.again(); {
+	}
+}
+
+// arrive counts this process among those who have come to a place (cameAt, upAt) for
+// this meeting, and says how many they are.
+func (m *meeting) arrive(place int) int {
+	word, id := share.Word64(m.memory, place), m.id()
+	for {
+		v, n := word.Load(), uint64(1)
+		if v>>8 == id {
+			n = v&0xff + 1
+		}
+		if word.CompareAndSwap(v, id<<8|n) {
+			return int(n)
+		}
+	}
+}
+
+// id is the number of this meeting and how often its parties have met.
+func (m *meeting) id() uint64 { return m.number<<8 + m.times }
+
+func (m *meeting) open() *atomic.Uint32 { return share.Word32(m.memory, openAt) }
 
 // breakOff has those who wait for this process wait no longer.
 func (m *meeting) breakOff() { m.brokenOff().Store(m.number) }

@@ -251,7 +251,7 @@ func storeStamps(a *sims.Actor, page []byte) error {
 	stamp, echo := share.Word64(page, stampAt), share.Word64(page, echoAt)
 	defer stamp.Store(0) // the end
 	rounds := make([]int64, 0, stores)
-	wait, begun := newSpinner(timingPatience), time.Now()
+	wait, begun := newSpinner(timingPatience, 2), time.Now()
 	for i := range warmUp + stores {
 		now := time.Now().UnixNano()
 		stamp.Store(uint64(now))
@@ -282,7 +282,7 @@ func watchStores(a *sims.Actor, page []byte) error {
 	a.Say("watching")
 	stamp, echo := share.Word64(page, stampAt), share.Word64(page, echoAt)
 	took := make([]int64, 0, stores)
-	wait := newSpinner(timingPatience)
+	wait := newSpinner(timingPatience, 2)
 	for last, n := uint64(0), 0; ; { // 0 before the first and after the last
 		t := stamp.Load()
 		if t == last {

@@ -143,12 +143,12 @@ func boardSentence(w *sims.World) string {
 		case "watching":
 			return "The reader looks at the page without a pause, and the writer stores the time."
 		case "loaded":
-			return fmt.Sprintf("The %s loads %d: one instruction, and no system call.", m.Who, m.N["value"])
+			return fmt.Sprintf("The %s loads %s: one instruction, and no system call.", m.Who, scene.Thousands(m.N["value"]))
 		case "stored":
 			if m.Who == "writer" && !w.Maps("reader", "board") {
-				return fmt.Sprintf("The writer has stored %d. The reader cannot see it: it has not mapped the page.", m.N["value"])
+				return fmt.Sprintf("The writer has stored %s. The reader cannot see it: it has not mapped the page.", scene.Thousands(m.N["value"]))
 			}
-			return fmt.Sprintf("The %s has stored %d: that is all it takes. The other one has only to look.", m.Who, m.N["value"])
+			return fmt.Sprintf("The %s has stored %s: that is all it takes. The other one has only to look.", m.Who, scene.Thousands(m.N["value"]))
 		case "not mapped":
 			return "The " + m.Who + " has nothing to look at: it has not mapped the page."
 		case "no page":

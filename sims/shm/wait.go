@@ -16,19 +16,20 @@ import (
 // spinner is a wait by looking again and again. It ends at a deadline: the other
 // side may have been killed.
 type spinner struct {
-	until time.Time
-	looks int
-	alone bool // one processor: the other side runs only while this one lets it
+	until   time.Time
+	looks   int
+	crowded bool // too few processors: the others run only while this one lets them
 }
 
-func newSpinner(most time.Duration) *spinner {
-	return &spinner{until: time.Now().Add(most), alone: runtime.NumCPU() < 2}
+// newSpinner is a wait of at most that time, by one of so many processes at work.
+func newSpinner(most time.Duration, processes int) *spinner {
+	return &spinner{until: time.Now().Add(most), crowded: runtime.NumCPU() < processes}
 }
 
 // again passes the time till the next look; false: the wait is over.
 func (s *spinner) again() bool {
 	s.looks++
-	if s.alone {
+	if s.crowded {
 		sys.Yield()
 	} else {
 		sys.Pause()
