@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"ipctour/sims"
 )
 
 func TestTheAnswerToAKeyIsSeenAtEverySize(t *testing.T) {
@@ -78,5 +80,18 @@ func TestReplayGoesFromStepToStep(t *testing.T) {
 		if strings.Contains(l.screen(), "SIGKILL") {
 			t.Errorf("what the tour has cleared away is shown as killed:\n%s", l.screen())
 		}
+	})
+}
+
+func TestARunThatSettlesNothingSaysSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLearner(t, 120, 36)
+		l.env.Course.Lesson(recorded).Sim.Measured = func(*sims.World) (string, bool) { return "", false }
+		l.open()
+		l.press("2", "enter")
+		for range 7 {
+			l.press("n")
+		}
+		l.sees("What you saw", "This run does not settle what you were asked")
 	})
 }

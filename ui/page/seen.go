@@ -95,6 +95,9 @@ func (s *Seen) lines(w int) []line {
 	l := s.lesson
 	world := l.tape.Last()
 	out := l.grade(world, min(w, textCells))
+	if len(out) == 0 && l.ended && l.it.Text.Predict != nil {
+		out = paragraph("This run does not settle what you were asked: the claims below say why.", min(w, textCells), draw.Dim)
+	}
 	out = gap(out, wordsOf(l.it.Text.Seen, w, prose.Options{Mark: l.mark, Figure: figures(l.sim.Draw(world)).Figure}))
 	if len(l.sim.Claims) > 0 {
 		out = append(out, nil, nil, styled("Measured on this machine, just now", draw.Accent.Bold()))
