@@ -57,9 +57,9 @@ func packages(t *testing.T, patterns ...string) map[string]listed {
 // path below the module; the first room that matches a package is its own.
 var rooms = []struct{ room, mayImport string }{
 	{`^$`, `^(ui/command|lessons|sims/(stage|probe))$`},
-	{`^ui/command$`, `^(ui|ui/(page|draw|plain|prose)|lessons|sims|sims/(stage|probe|scene))$`},
+	{`^ui/command$`, `^(ui|ui/(page|draw)|lessons|sims|sims/(stage|probe))$`},
 	{`^ui$`, `^(ui/(page|draw|plain|prose)|lessons|sims|sims/(stage|probe|scene))$`},
-	{`^ui/page$`, `^(ui/(draw|plain|prose)|lessons|sims|sims/(stage|probe|scene))$`},
+	{`^ui/page$`, `^(ui/(draw|prose)|lessons|sims|sims/(stage|probe|scene))$`},
 	{`^ui/(draw|plain)$`, `^sims/scene$`},
 	{`^ui/prose$`, `^lessons/markdown$`},
 	{`^lessons/markdown$`, `^$`},

@@ -49,7 +49,11 @@ func TestKillStorm(t *testing.T) {
 // the first picture, in a step, between two. A moment in bytes comes on any machine.
 func killAtRandom(t *testing.T, lesson string, random *rand.Rand) {
 	s := open(t, lesson)
-	moment, pressed, last, still := random.IntN(1<<random.IntN(14)+1), 0, 0, 0
+	deepest := 14 // 8 KB: about the first picture of the lesson
+	if *storm > 10 {
+		deepest = 17 // deep into the walk: these take longer
+	}
+	moment, pressed, last, still := random.IntN(1<<random.IntN(deepest)+1), 0, 0, 0
 	residue.Wait(t, "the moment has come", func() (bool, string) {
 		drawn := len(s.screen.written())
 		if still++; drawn != last {

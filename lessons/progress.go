@@ -78,7 +78,9 @@ func (p *Progress) open() []string {
 func (p *Progress) onlyRead(err error) []string {
 	read, unread := readRecord(p.dir)
 	switch {
-	case errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(unread, errNewer):
+	case errors.Is(unread, errNewer): // whoever holds the lock, this one must leave the file alone
+		return p.stayInMemory(unread)
+	case errors.Is(err, syscall.EWOULDBLOCK):
 		if unread == nil {
 			p.held = read
 		}

@@ -357,6 +357,25 @@ func TestProgressLocked(t *testing.T) {
 	}
 }
 
+// The file of a newer program is left alone for that reason, also while another
+// instance holds the lock.
+func TestProgressLockedByANewer(t *testing.T) {
+	dir := t.TempDir()
+	newer := fmt.Sprintf(`{"version": %d}`, recordVersion+1)
+	if err := os.WriteFile(filepath.Join(dir, progressFile), []byte(newer), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	unlock, err := lock(dir, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	p := &Progress{dir: dir, now: time.Now, held: newRecord()}
+	if messages := strings.Join(p.open(), " "); p.Kept() || !strings.Contains(messages, "newer version") || !strings.Contains(messages, "Use the newer ipctour") {
+		t.Errorf("messages %q, kept %v", messages, p.Kept())
+	}
+}
+
 // Many instances in one process, saving at once, lose nothing.
 func TestProgressInstances(t *testing.T) {
 	dir := t.TempDir()

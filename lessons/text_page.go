@@ -10,10 +10,10 @@ import (
 	"sort"
 	"strings"
 
-	"ipctour/lessons/markdown"
-
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/util"
+
+	"ipctour/lessons/markdown"
 )
 
 // page is one file of words.

@@ -48,12 +48,8 @@ func (l *Lesson) Walk(ctx context.Context, house *stage.House, o WalkOptions) (*
 	if l.Sim == nil {
 		return nil, fmt.Errorf("%s %w", l.ID, ErrToCome)
 	}
-	ignore := func([]sims.Event) {}
 	if o.Seen == nil {
-		o.Seen = ignore
-	}
-	if o.Closing == nil {
-		o.Closing = ignore
+		o.Seen = func([]sims.Event) {}
 	}
 	play, err := sims.StartPlay(house, l.Sim, sims.PlayOptions{Options: o.Options, Record: o.Record})
 	if err != nil {
@@ -61,7 +57,7 @@ func (l *Lesson) Walk(ctx context.Context, house *stage.House, o WalkOptions) (*
 	}
 	out := &Outcome{}
 	out.World, err = l.steps(ctx, play, o)
-	out.Receipt = stop(play, o.Closing)
+	out.Receipt = play.End(o.Closing)
 	out.Results = l.Judge(out.World, err)
 	if err == nil {
 		err = play.RecordErr()
@@ -94,14 +90,4 @@ func (l *Lesson) steps(ctx context.Context, play *sims.Play, o WalkOptions) (*si
 		err = fmt.Errorf("%w after %s (more with --step-timeout): %s", errStepLimit, limit, strings.TrimSuffix(err.Error(), ": "+context.Canceled.Error()))
 	}
 	return world, err
-}
-
-// stop ends the cast while its last events are read: the play waits for a reader.
-func stop(play *sims.Play, seen func([]sims.Event)) stage.Receipt {
-	receipt := make(chan stage.Receipt, 1)
-	go func() { receipt <- play.Stop() }()
-	for batch := range play.Feed() {
-		seen(batch)
-	}
-	return <-receipt
 }

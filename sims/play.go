@@ -428,6 +428,19 @@ func (p *Play) Stop() stage.Receipt {
 	return p.receipt
 }
 
+// End is Stop for the one who reads the feed: it reads on to the end, for the play waits
+// for a reader. Seen gets what is left; it may be nil.
+func (p *Play) End(seen func([]Event)) stage.Receipt {
+	receipt := make(chan stage.Receipt, 1)
+	go func() { receipt <- p.Stop() }()
+	for batch := range p.feed {
+		if seen != nil {
+			seen(batch)
+		}
+	}
+	return <-receipt
+}
+
 // Walk goes through all the steps without a learner, calling seen for every
 // batch of events. It returns the world at the end. A step whose knobs cannot be
 // turned, or whose condition does not come before ctx ends, gives an error that names it.

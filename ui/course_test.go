@@ -97,6 +97,7 @@ func TestFindReadsEverything(t *testing.T) {
 			{"circular", []string{"▸   chapter 2: Pipes and FIFOs", "circular buffer"}},
 			{"sleeps kernel", []string{"64 KiB and not a byte more", "a writer without room sleeps in the kernel"}},
 			{"64 backpressure", []string{"64 KiB and not a byte more", "backpressure"}},
+			{"pipes and fifos", []string{"▸   chapter 2: Pipes and FIFOs", "The hose"}}, // by its title
 			{"zzz", []string{"No lesson has these words"}},
 		} {
 			l := newLearner(t, 120, 36)

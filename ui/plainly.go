@@ -11,7 +11,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"ipctour/lessons"
 	"ipctour/sims/probe"
@@ -131,67 +130,55 @@ func escape(s string) string {
 // row prints one choice.
 func (p *plainly) row(key, words string) { fmt.Fprintf(p.Out, "  %s  %s\n", key, words) }
 
-// bare is Markdown on one line without its marks.
-func bare(m lessons.Markdown) string {
-	var parts []string
-	for _, line := range prose.Lines(string(m), 1000, prose.Options{}) {
-		parts = append(parts, strings.TrimSpace(line.String()))
-	}
-	return strings.Join(parts, " ")
-}
-
 // chapters lets the learner choose a chapter.
 func (p *plainly) chapters() error {
-	for listed := false; ; {
+	for !p.quit {
 		place := p.Course.Resume(p.Progress)
-		if !listed {
-			p.listChapters(place)
-			listed = true
-		}
-		line, ok := p.next()
-		if !ok {
-			return nil
-		}
-		n, _ := strconv.Atoi(line)
-		l := p.Course.Lesson(line)
-		switch {
-		case line == "q" || line == "quit":
-			p.quit = true
-		case place != nil && (line == "c" || line == "continue"):
-			l, listed = place, false
-		case l != nil || line == "" || line == "b" || line == "back":
-			listed = false
-		case line == "d" || line == "doctor":
-			p.doctor()
-			listed = false
-		case line == "r" || line == "review":
-			p.review()
-			listed = false
-		case n >= 1 && n <= len(p.Course.Chapters):
-			if err := p.chapter(&p.Course.Chapters[n-1]); err != nil {
+		p.listChapters(place)
+		for again := false; !again && !p.quit; {
+			line, ok := p.next()
+			if !ok {
+				return nil
+			}
+			var err error
+			if again, err = p.chosen(line, place); err != nil {
 				return err
 			}
-			listed = false
-		default:
-			if c := p.Course.Chapter(line); c != nil {
-				if err := p.chapter(c); err != nil {
-					return err
-				}
-				listed = false
-				break
-			}
-			p.unknown(line, fmt.Sprintf("the number of a chapter, 1 to %d, or its name, such as %s; a lesson by its name, such as %s; c to continue; d for what this machine allows; r for the questions that are due; q to quit",
-				len(p.Course.Chapters), p.Course.Chapters[0].ID, p.Course.Lessons[0].ID))
-		}
-		if l != nil {
-			if err := p.lesson(l); err != nil {
-				return err
-			}
-		}
-		if p.quit {
-			return nil
 		}
 	}
+	return nil
+}
+
+// chosen does what a line asks for in the list of chapters. It reports whether the
+// list is to be shown again.
+func (p *plainly) chosen(line string, place *lessons.Lesson) (again bool, err error) {
+	n, _ := strconv.Atoi(line)
+	c := p.Course.Chapter(line)
+	if n >= 1 && n <= len(p.Course.Chapters) {
+		c = &p.Course.Chapters[n-1]
+	}
+	l := p.Course.Lesson(line)
+	if line == "c" || line == "continue" {
+		l = place
+	}
+	switch {
+	case line == "q" || line == "quit":
+		p.quit = true
+	case line == "" || line == "b" || line == "back":
+	case line == "d" || line == "doctor":
+		p.doctor()
+	case line == "r" || line == "review":
+		p.review()
+	case l != nil:
+		err = p.lesson(l)
+	case c != nil:
+		err = p.chapter(c)
+	default:
+		p.unknown(line, fmt.Sprintf("the number of a chapter, 1 to %d, or its name, such as %s; a lesson by its name, such as %s; c to continue; d for what this machine allows; r for the questions that are due; q to quit",
+			len(p.Course.Chapters), p.Course.Chapters[0].ID, p.Course.Lessons[0].ID))
+		return false, nil
+	}
+	return true, err
 }
 
 func (p *plainly) listChapters(place *lessons.Lesson) {
@@ -365,6 +352,3 @@ func (p *plainly) save() {
 		p.say("Progress could not be saved: " + err.Error() + ".")
 	}
 }
-
-// patience is how long the learner's next line waits for a step.
-const patience = 10 * time.Second

@@ -5,6 +5,7 @@ package ui
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,15 +26,24 @@ type plainLesson struct {
 	play   *sims.Play
 	said   string // the choice predicted; empty for none
 	chosen string // the process named last: what is typed without a name is about it
-	begun  string // the step that n has asked for, till it is done
+	asked  bool   // n has asked for a step, and the next line waits till it is done
+	begun  string // the step under way, as the events say; empty while none is known
 	beats  int    // looks at the kernel that the next line waits for
 	until  <-chan time.Time
 	hinted int
-	past   []string // what happened, a line each
+	past   []string // what happened, a line each; the latest keptPast
 	ended  bool     // the walk was gone through
 	over   bool     // the learner has left
 }
 
+const (
+	// patience is how long the learner's next line waits for a step.
+	patience = 10 * time.Second
+	// keptPast is how many lines of the past are kept.
+	keptPast = 4000
+)
+
+// lesson plays one lesson.
 func (p *plainly) lesson(l *lessons.Lesson) error {
 	if l.Text == nil {
 		p.say("", l.Title+" is still to come.")
@@ -94,7 +104,7 @@ func (w *plainLesson) predict() bool {
 		switch {
 		case n >= 1 && n <= len(ask.Choices):
 			w.said = ask.Choices[n-1].Value
-			w.say("You say: " + bare(ask.Choices[n-1].Label) + ".")
+			w.say("You say: " + prose.Plain(string(ask.Choices[n-1].Label)) + ".")
 			return true
 		case line == "":
 			return true
@@ -118,7 +128,7 @@ func (w *plainLesson) question() {
 	w.say("", "Predict:")
 	w.words(string(ask.Ask))
 	for i, c := range ask.Choices {
-		w.row(strconv.Itoa(i+1), bare(c.Label))
+		w.row(strconv.Itoa(i+1), prose.Plain(string(c.Label)))
 	}
 	w.row("enter", "no guess")
 }
@@ -135,21 +145,12 @@ func (w *plainLesson) run() error {
 	w.tell.sparing = true
 	w.settle()
 	w.loop()
-	receipt := w.stop()
+	receipt := w.play.End(nil)
 	w.say("", receipt.String())
 	if len(receipt.Left) > 0 {
 		return fmt.Errorf("not cleared away: %s. `ipctour clean` tries again", strings.Join(receipt.Left, ", "))
 	}
 	return nil
-}
-
-// stop ends the cast while its last events are read: the play waits for a reader.
-func (w *plainLesson) stop() stage.Receipt {
-	receipt := make(chan stage.Receipt, 1)
-	go func() { receipt <- w.play.Stop() }()
-	for range w.play.Feed() {
-	}
-	return <-receipt
 }
 
 // loop takes events as they come, and a line when the one before has shown what
@@ -159,7 +160,7 @@ func (w *plainLesson) loop() {
 	defer idle.Stop()
 	for !w.over && !w.quit {
 		lines := w.lines
-		if w.begun != "" || w.beats > 0 {
+		if w.asked || w.beats > 0 {
 			lines = nil
 		}
 		select {
@@ -187,30 +188,64 @@ func (w *plainLesson) loop() {
 
 func (w *plainLesson) seen(batch []sims.Event) {
 	w.tell.Tell(batch)
+	ready := false // what the next line waits for has come, and nothing new is waited for
 	for _, e := range batch {
-		if page.OfNote(e) {
-			w.past = append(w.past, fmt.Sprintf("%6.2f s  %s", e.At.Seconds(), page.Tell(w.it.Sim, e)))
-		}
-		switch {
-		case e.Kind == stage.Beat && w.beats > 0:
-			if w.beats--; w.beats == 0 && w.begun == "" {
-				w.prompt()
+		w.remember(e)
+		switch e.Kind {
+		case stage.Beat:
+			if w.beats > 0 {
+				w.beats--
+				ready = ready || w.beats == 0 && !w.asked
 			}
-		case e.Kind == stage.StepDone:
-			w.stepDone(e.Name)
+		case stage.Begin: // where the walk goes back, a step is asked for once the cast is there
+			w.begun, ready = "", false
+		case stage.StepAsked:
+			w.begun, ready = e.Name, false
+			if w.asked {
+				w.until = time.After(patience)
+			}
+		case stage.StepDone:
+			ready = w.stepDone(e.Name) || ready
+		case stage.Trouble: // of a process, the step may yet come; of the walk, it does not
+			ready = ready || w.asked && e.Who == ""
 		}
+	}
+	if ready {
+		w.asked = false
+		w.ready()
 	}
 }
 
-func (w *plainLesson) stepDone(id string) {
-	asked := w.begun == id
-	w.begun = ""
+// ready gives the learner the word, once all that was waited for is there.
+func (w *plainLesson) ready() {
+	if w.beats == 0 {
+		w.until = nil
+		w.prompt()
+	}
+}
+
+// remember keeps what happened, as far as it is of note.
+func (w *plainLesson) remember(e sims.Event) {
+	if !page.OfNote(e) {
+		return
+	}
+	w.past = append(w.past, fmt.Sprintf("%6.2f s  %s", e.At.Seconds(), page.Tell(w.it.Sim, e)))
+	if extra := len(w.past) - keptPast; extra > 0 {
+		w.past = slices.Delete(w.past, 0, extra)
+	}
+}
+
+// stepDone reports whether that was the step under way. Where the walk has gone back,
+// the next one is asked for at once.
+func (w *plainLesson) stepDone(id string) bool {
 	if walk := w.it.Sim.Walk; id == walk[len(walk)-1].ID && !w.ended {
 		w.finish()
 	}
-	if asked && w.beats == 0 {
-		w.prompt()
+	if w.begun != id {
+		return false // one from before what n has asked for
 	}
+	w.begun = ""
+	return true
 }
 
 // settle lets the next line wait till what was done is seen.
@@ -221,17 +256,17 @@ func (w *plainLesson) settle() {
 // waited gives the learner the word back: what was waited for may never come.
 func (w *plainLesson) waited() {
 	w.until = nil
-	if w.begun != "" {
-		w.say("Still waiting until " + w.waiting() + ". You may go on; r starts anew.")
+	if w.asked {
+		w.say("Still waiting until " + w.waiting() + ". You may go on; " + w.short("r", "again") + " starts anew.")
 	}
-	w.begun, w.beats = "", 0
+	w.asked, w.beats = false, 0
 }
 
+// waiting is what the step under way waits for. The world's own step is still the
+// one before while the knobs of this one wait.
 func (w *plainLesson) waiting() string {
-	for _, s := range w.it.Sim.Walk {
-		if s.ID == w.tell.world.Step {
-			return s.For
-		}
+	if s := w.it.Sim.Step(w.begun); s != nil {
+		return s.For
 	}
 	return "the step begins"
 }
@@ -239,10 +274,10 @@ func (w *plainLesson) waiting() string {
 func (w *plainLesson) prompt() {
 	fmt.Fprintln(w.Out)
 	if w.ended {
-		w.say("The walk is done: play on, or b for back. ? lists what you can type.")
+		w.say("The walk is done: play on, or " + w.short("b", "back") + " for back. ? lists what you can type.")
 		return
 	}
-	w.say("n takes the next step. ? lists what else you can type.")
+	w.say(w.short("n", "next") + " takes the next step. ? lists what else you can type.")
 }
 
 // finish judges the claims and the prediction by the walk that has ended here.
@@ -259,6 +294,20 @@ func (w *plainLesson) finish() {
 		}
 		return ""
 	}})
+	w.claims(results)
+	g := w.it.Grade(world, w.said)
+	if g.Known && w.it.Text.Predict != nil {
+		w.say("", w.grade(g))
+	}
+	w.Progress.Finish(w.it.ID, w.said, g.Measured, g.Right)
+	w.save()
+	if next := w.Course.After(w.it.ID); next != nil {
+		w.say("The next lesson is " + next.Title + ": c in the list of chapters, or its name, " + next.ID + ".")
+	}
+}
+
+// claims tells what each claim came to.
+func (w *plainLesson) claims(results []lessons.Result) {
 	w.say("", "The claims of this lesson, judged by this run:")
 	for _, r := range results {
 		fmt.Fprintf(w.Out, "  %s: %s\n", r.Verdict, r.Says)
@@ -269,39 +318,20 @@ func (w *plainLesson) finish() {
 			fmt.Fprintf(w.Out, "    expected %s; measured %s\n", r.Expected, r.Measured)
 		}
 	}
-	g := w.it.Grade(world, w.said)
-	if g.Known && w.it.Text.Predict != nil {
-		fmt.Fprintln(w.Out)
-		switch {
-		case w.said == "":
-			w.say("Measured here" + after(w.label(g.Measured)) + ".")
-		case g.Right:
-			w.say("You predicted" + after(w.label(w.said)) + ". That is right.")
-		default:
-			w.say("You predicted" + after(w.label(w.said)) + ". Measured here" + after(w.label(g.Measured)) + ".")
-		}
-	}
-	w.Progress.Finish(w.it.ID, w.said, g.Measured, g.Right)
-	w.save()
-	if next := w.Course.After(w.it.ID); next != nil {
-		w.say("The next lesson is " + next.Title + ": c in the list of chapters, or its name, " + next.ID + ".")
-	}
 }
 
-// after puts words behind a colon, or in quotes where they have one themselves.
-func after(words string) string {
-	if strings.Contains(words, ":") {
-		return `, "` + words + `"`
+// grade compares the prediction with what was measured.
+func (w *plainLesson) grade(g lessons.Grade) string {
+	named := func(words, value string) string {
+		label := page.Label(w.it.Text, value)
+		return words + page.Colon(label) + label + "."
 	}
-	return ": " + words
-}
-
-// label is a value as the choices write it.
-func (w *plainLesson) label(value string) string {
-	for _, c := range w.it.Text.Predict.Choices {
-		if c.Value == value {
-			return bare(c.Label)
-		}
+	measured := named("Measured here", g.Measured)
+	switch {
+	case w.said == "":
+		return measured
+	case g.Right:
+		return named("You predicted", w.said) + " That is right."
 	}
-	return value
+	return named("You predicted", w.said) + " " + measured
 }

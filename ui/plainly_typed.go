@@ -4,13 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"ipctour/sims"
-	"ipctour/sims/scene"
 	"ipctour/sims/stage"
 	"ipctour/ui/page"
 )
@@ -26,19 +24,34 @@ func (w *plainLesson) do(line string) {
 		w.act(w.play.Turn(k.Name, rest))
 		return
 	}
+	if w.goes(word) || w.shows(word, rest) || w.interferes(word, rest) {
+		return
+	}
+	w.say(fmt.Sprintf("Nothing here is called %q; ? lists what you can type.", word))
+}
+
+// goes does what leads through the lesson and out of it; false for another word.
+func (w *plainLesson) goes(word string) bool {
 	switch word {
 	case "":
 		w.prompt()
 	case "n", "next":
 		w.step()
-	case "k", "K", "kill":
-		w.fault(stage.Kill, rest)
-	case "Z", "stop":
-		w.fault(stage.StopIt, rest)
-	case "C", "cont", "continue":
-		w.fault(stage.Continue, rest)
-	case "X", "close":
-		w.fault(stage.CloseEnd, rest)
+	case "r", "R", "again":
+		w.again()
+	case "b", "back":
+		w.over = true
+	case "q", "quit":
+		w.quit = true
+	default:
+		return false
+	}
+	return true
+}
+
+// shows prints what there is to read.
+func (w *plainLesson) shows(word, rest string) bool {
+	switch word {
 	case "e", "evidence":
 		w.evidence()
 	case "c", "code":
@@ -47,37 +60,41 @@ func (w *plainLesson) do(line string) {
 		w.text(w.it, w.tell.world)
 	case "h", "hint":
 		w.hint()
-	case "r", "R", "again":
-		w.ended = false
-		w.act(w.play.Again())
-		w.step()
-	case "x", "xray":
-		w.xray(rest)
-	case "S", "step":
-		on := !w.tell.world.Stepping
-		w.act(w.play.Step(on))
-		if on {
-			w.say("Step mode is on: every process waits at its next gate. gates says where, go and a process lets it on.")
-		} else {
-			w.say("Step mode is off: all run free.")
-		}
-	case "go":
-		if role, _, ok := w.named(rest); ok {
-			w.act(w.play.Release(role))
-		}
 	case "gates":
 		w.gates()
 	case "past", "history":
 		w.history(rest)
 	case "?", "help":
 		w.help()
-	case "b", "back":
-		w.over = true
-	case "q", "quit":
-		w.quit = true
 	default:
-		w.say(fmt.Sprintf("Nothing here is called %q; ? lists what you can type.", word))
+		return false
 	}
+	return true
+}
+
+// interferes does what is done to the processes of every lesson.
+func (w *plainLesson) interferes(word, rest string) bool {
+	switch word {
+	case "k", "K", "kill":
+		w.fault(stage.Kill, rest)
+	case "Z", "stop":
+		w.fault(stage.StopIt, rest)
+	case "C", "cont", "continue":
+		w.fault(stage.Continue, rest)
+	case "X", "close":
+		w.fault(stage.CloseEnd, rest)
+	case "x", "xray":
+		w.xray(rest)
+	case "S", "step":
+		w.stepMode()
+	case "go":
+		if role, _, ok := w.named(rest); ok {
+			w.act(w.play.Release(role))
+		}
+	default:
+		return false
+	}
+	return true
 }
 
 // knob finds a knob by its key, which comes before the tour's own short words.
@@ -90,6 +107,16 @@ func (w *plainLesson) knob(key string) *sims.Knob {
 	return nil
 }
 
+// short is the short form of a word that can be typed, or the long one where a knob
+// of this lesson has the short one.
+func (w *plainLesson) short(key, long string) string {
+	if w.knob(key) != nil {
+		return long
+	}
+	return key
+}
+
+// step asks for the next step. Which one that is, the events say: the walk may go back.
 func (w *plainLesson) step() {
 	var waiting sims.ErrWaiting
 	switch err := w.play.Next(); {
@@ -100,11 +127,19 @@ func (w *plainLesson) step() {
 	case err != nil:
 		w.act(err)
 	default:
-		// Next begins the step that follows the one known here: this is all of its
-		// events that have been read, and no step was under way.
-		i := 1 + slices.IndexFunc(w.it.Sim.Walk, func(s sims.Step) bool { return s.ID == w.tell.world.Step })
-		w.begun, w.until = w.it.Sim.Walk[min(i, len(w.it.Sim.Walk)-1)].ID, time.After(patience)
+		w.asked, w.begun, w.until = true, "", time.After(patience)
 	}
+}
+
+// again starts the cast anew, and the walk with it.
+func (w *plainLesson) again() {
+	err := w.play.Again()
+	w.act(err)
+	if err != nil {
+		return
+	}
+	w.ended = false
+	w.step()
 }
 
 // act tells what came of something the learner did.
@@ -212,7 +247,8 @@ func (w *plainLesson) code(typed string) {
 		show(text)
 	}
 	if typed == "" {
-		w.say("", "c and a process shows its function alone, c all the whole file.")
+		c := w.short("c", "code")
+		w.say("", c+" and a process shows its function alone, "+c+" all the whole file.")
 	}
 }
 
@@ -240,7 +276,7 @@ func (w *plainLesson) roles() []string {
 	return names
 }
 
-// heldEnds are the numbers of those descriptors.
+// heldEnds are the numbers of the descriptors that lead to an object of the lesson.
 func (w *plainLesson) heldEnds(role string) []string {
 	var list []string
 	for _, f := range w.tell.world.Actor(role).FDs {
@@ -251,7 +287,7 @@ func (w *plainLesson) heldEnds(role string) []string {
 	return list
 }
 
-// ends are the descriptors of a role that lead to an object of the lesson.
+// ends are the same in words, each with where it leads.
 func (w *plainLesson) ends(role string) string {
 	var list []string
 	for _, f := range w.tell.world.Actor(role).FDs {
@@ -307,10 +343,7 @@ func (w *plainLesson) help() {
 		{"b", "back", "end the processes and go back"},
 		{"q", "quit", "end the tour"},
 	} {
-		if w.knob(c.short) != nil {
-			c.short = c.long
-		}
-		w.row(c.short, c.words)
+		w.row(w.short(c.short, c.long), c.words)
 	}
 }
 
@@ -323,12 +356,7 @@ func (w *plainLesson) choices(option string) string {
 	return ""
 }
 
-// originWords say who knows a figure.
-var originWords = map[scene.Origin]string{
-	scene.Kernel: "the kernel", scene.Child: "the process itself", scene.Derived: "computed from others",
-	scene.Said: "the course's source, not measured",
-}
-
+// evidence tells each figure of the picture, and how it was read.
 func (w *plainLesson) evidence() {
 	s := w.it.Sim.Draw(w.tell.world)
 	w.say("", "The evidence: each figure, who says so, how it was read, and what reads the same in another terminal.")
@@ -338,7 +366,7 @@ func (w *plainLesson) evidence() {
 			w.say("", fmt.Sprintf("%s: not known here: %s.", f.Label, f.Missing))
 			continue
 		}
-		said := fmt.Sprintf("%s: %s. Who says so: %s.", f.Label, f.Text, originWords[f.Origin])
+		said := fmt.Sprintf("%s: %s. Who says so: %s.", f.Label, f.Text, page.OriginWords(f.Origin))
 		if f.How != "" {
 			said += " How: " + strings.TrimSuffix(f.How, ".") + "."
 		}

@@ -54,6 +54,21 @@ func callText(c *scene.Call) string {
 	return text + " = " + c.Result + ", " + c.Took.String()
 }
 
+// stepMode lets every process wait at its gates, or all run free again.
+func (w *plainLesson) stepMode() {
+	on := !w.tell.world.Stepping
+	if err := w.play.Step(on); err != nil {
+		w.act(err)
+		return
+	}
+	if on {
+		w.say("Step mode is on: every process waits at its next gate. gates says where, go and a process lets it on.")
+	} else {
+		w.say("Step mode is off: all run free.")
+	}
+	w.settle()
+}
+
 // gates tells which process waits where.
 func (w *plainLesson) gates() {
 	waits := false

@@ -55,39 +55,16 @@ func (t *Teller) Tell(batch []sims.Event) {
 			t.cast(options)
 		case stage.Beat:
 			t.beat()
-		case stage.StepAsked:
+		case stage.StepAsked, stage.StepBegun, stage.StepDone:
 			t.changes()
-			t.pace.anew()
-			if t.asked != e.Name { // asked again where its knobs had to wait
-				t.asked = e.Name
-				t.begun(e.Name)
-			}
-		case stage.StepBegun:
-			t.changes()
-			if t.asked != e.Name {
-				t.begun(e.Name)
-			}
-			t.asked = ""
-			t.turns()
-		case stage.StepDone:
-			t.changes()
-			t.done(e.Name)
+			t.step(e)
 		case stage.Turned:
 			t.turned = append(t.turned, turn(e))
-			t.owed = settling
-			t.pace.anew()
+			t.touched()
 		case stage.Faulted:
-			t.owed = settling
-			t.pace.anew()
+			t.touched()
 		case stage.Trouble:
-			who := ""
-			if e.Who != "" {
-				who = e.Who + ": "
-			}
-			t.lines("Trouble: " + who + e.S["text"])
-			if advice := e.S["advice"]; advice != "" {
-				t.lines("What to do: " + advice)
-			}
+			t.trouble(e)
 		case stage.Over:
 			t.changes()
 			t.lines("The run is over: " + e.S["why"] + ".")
@@ -95,15 +72,52 @@ func (t *Teller) Tell(batch []sims.Event) {
 	}
 }
 
+// step tells where the walk is.
+func (t *Teller) step(e sims.Event) {
+	switch e.Kind {
+	case stage.StepAsked:
+		t.pace.anew()
+		if t.asked != e.Name { // asked again where its knobs had to wait
+			t.asked = e.Name
+			t.begun(e.Name)
+		}
+	case stage.StepBegun:
+		if t.asked != e.Name {
+			t.begun(e.Name)
+		}
+		t.asked = ""
+		t.turns()
+	case stage.StepDone:
+		t.done(e.Name)
+	}
+}
+
+// touched expects something new: somebody has done something.
+func (t *Teller) touched() {
+	t.owed = settling
+	t.pace.anew()
+}
+
+func (t *Teller) trouble(e sims.Event) {
+	who := ""
+	if e.Who != "" {
+		who = e.Who + ": "
+	}
+	t.lines("Trouble: " + who + e.S["text"])
+	if advice := e.S["advice"]; advice != "" {
+		t.lines("What to do: " + advice)
+	}
+}
+
 // cast tells that a cast starts anew, and with what. The empty stage between two
 // casts is not told: nobody closed anything there.
 func (t *Teller) cast(before map[string]string) {
-	t.owed, t.fresh = settling, unsure
-	t.pace.anew()
-	if t.world.Facts["back"] != 0 {
-		t.turned = append(t.turned, "You have played in between, so new processes go through earlier steps again.")
-	}
+	t.fresh = unsure
+	t.touched()
 	if t.world.Casts > 1 {
+		if why := t.world.Words["why"]; why != "" {
+			t.turned = append(t.turned, why)
+		}
 		for _, o := range t.lesson.Sim.Options {
 			if v := t.world.Options[o.Name]; v != before[o.Name] {
 				t.turned = append(t.turned, "You choose: "+o.Name+" = "+v+". New processes are started.")

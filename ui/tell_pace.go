@@ -20,9 +20,6 @@ const (
 	longRest  = 40 * time.Second
 	// breath is how long a listener takes for a sentence, roughly.
 	breath = 400 * time.Millisecond
-	// calm is how many looks in a row show the same before it is where things stand,
-	// not a moment between two others.
-	calm = 8
 )
 
 // pace is what was said lately.
@@ -31,8 +28,6 @@ type pace struct {
 	again time.Duration   // of the run: no sentence is told once more before
 	rest  time.Duration
 	free  time.Duration // the listener has heard all by then
-	seen  *scene.Scene
-	same  int // looks since the picture has changed
 }
 
 // anew lets everything be told again: somebody has done something.
@@ -57,16 +52,6 @@ func (p *pace) fresh(sentences []string) bool {
 	return false
 }
 
-// look takes a picture in and reports whether it has been the same for a while.
-func (p *pace) look(s *scene.Scene) bool {
-	p.same++
-	if len(plain.Changes(p.seen, s)) > 0 {
-		p.same = 0
-	}
-	p.seen = s
-	return p.same >= calm
-}
-
 // shape is a sentence without its figures: each word that has a digit is as good
 // as any other.
 func shape(sentence string) string {
@@ -81,9 +66,9 @@ func shape(sentence string) string {
 
 // chat tells what a look at the kernel has shown, where it is worth hearing: at
 // once what is new, now and then what was said before. What is held back is not
-// lost: the next telling compares with what was told last.
+// lost: the next telling compares with what was told last. So all of it is told or
+// nothing: after one sentence of several, the others would be taken for told.
 func (t *Teller) chat(next *scene.Scene) {
-	calm := t.pace.look(next)
 	now := t.world.Now
 	sentences := plain.Changes(t.shown, next)
 	switch {
@@ -97,9 +82,6 @@ func (t *Teller) chat(next *scene.Scene) {
 		return
 	default:
 		t.pace.rest = min(2*t.pace.rest, longRest)
-		if !calm { // it goes back and forth: one sentence says so
-			sentences = sentences[:1]
-		}
 	}
 	t.turns()
 	t.lines(sentences...)

@@ -94,6 +94,55 @@ func TestTellerAnswersTheLearner(t *testing.T) {
 	}
 }
 
+// Where things come to stand after going back and forth, each of several sentences has
+// the last word right.
+func TestTellerEndsWithWhatIsSo(t *testing.T) {
+	const rests = 30 * time.Second
+	for _, ends := range []bool{false, true} {
+		flicker := func(now time.Duration) *scene.Scene {
+			full := now/look%2 == 0
+			if now > rests {
+				full = ends
+			}
+			s := &scene.Scene{Sentence: "It is empty.", Processes: []scene.Process{{ID: "p", Name: "reader", PID: 7, Life: scene.Asleep, Note: "waits"}}}
+			if full {
+				s.Sentence, s.Processes[0].Note = "It is full.", "may read"
+			}
+			return s
+		}
+		want := []string{"It is empty.", "waits"}
+		if ends {
+			want = []string{"It is full.", "may read"}
+		}
+		for _, sparing := range []bool{false, true} {
+			got := strings.Join(told(sparing, flicker, looks(0, 3*time.Minute)), "\n")
+			for i, other := range [][]string{{"It is empty.", "It is full."}, {"waits", "may read"}} {
+				last := other[0]
+				if strings.LastIndex(got, other[1]) > strings.LastIndex(got, last) {
+					last = other[1]
+				}
+				if last != want[i] {
+					t.Errorf("sparing %v: the last word is %q, and it is %q:\n%s", sparing, last, want[i], got)
+				}
+			}
+		}
+	}
+}
+
+// Why a new cast begins is told under the step that it begins; the first needs no reason.
+func TestTellerTellsWhyACastBegins(t *testing.T) {
+	still := func(time.Duration) *scene.Scene { return &scene.Scene{} }
+	begin := sims.Event{Kind: stage.Begin, S: map[string]string{"why": "You have played in between."}}
+	got := told(false, still, []sims.Event{begin, {Kind: stage.StepBegun}})
+	if slices.Contains(got, "  You have played in between.") {
+		t.Errorf("the first cast has a reason: %q", got)
+	}
+	got = told(false, still, []sims.Event{begin, begin, {Kind: stage.StepBegun}})
+	if !slices.Equal(got, []string{"  You have played in between."}) {
+		t.Errorf("told %q", got)
+	}
+}
+
 func TestShape(t *testing.T) {
 	for a, b := range map[string]string{
 		"The pipe holds 65,536 of 65,536 bytes.": "The pipe holds 8 of 65,536 bytes.",

@@ -14,7 +14,7 @@ func Parse(source []byte) ast.Node {
 	return newParser(tables{}).Parse(text.NewReader(source))
 }
 
-func newParser(tables parser.ParagraphTransformer) parser.Parser {
+func newParser(paragraphs parser.ParagraphTransformer) parser.Parser {
 	return parser.NewParser(
 		parser.WithBlockParsers(
 			util.Prioritized(parser.NewSetextHeadingParser(), 100),
@@ -33,6 +33,6 @@ func newParser(tables parser.ParagraphTransformer) parser.Parser {
 			util.Prioritized(parser.NewAutoLinkParser(), 300),
 			util.Prioritized(parser.NewEmphasisParser(), 500),
 		),
-		parser.WithParagraphTransformers(append(parser.DefaultParagraphTransformers(), util.Prioritized(tables, 200))...),
+		parser.WithParagraphTransformers(append(parser.DefaultParagraphTransformers(), util.Prioritized(paragraphs, 200))...),
 	)
 }

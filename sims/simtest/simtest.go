@@ -141,11 +141,7 @@ func WalkWith(t *testing.T, house *stage.House, s *sims.Sim, options map[string]
 // finish stops a play and asks that nothing be left.
 func finish(t *testing.T, p *sims.Play) {
 	t.Helper()
-	go func() {
-		for range p.Feed() { // a feed must be read to its end
-		}
-	}()
-	if r := p.Stop(); len(r.Left) > 0 {
+	if r := p.End(nil); len(r.Left) > 0 {
 		t.Errorf("left behind: %v", r.Left)
 	}
 }

@@ -5,8 +5,9 @@ import (
 	"os"
 	"strings"
 
-	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/term"
+
+	"ipctour/ui/draw"
 )
 
 // folder breaks lines that are longer than the terminal is wide between words, for
@@ -48,7 +49,7 @@ func foldLines(text string, width int) string {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
 		indent := len(line) - len(strings.TrimLeft(line, " "))
-		if width < narrowest || indent > width/2 || ansi.StringWidth(line) <= width {
+		if width < narrowest || indent > width/2 || draw.Width(line) <= width {
 			b.WriteString(line + "\n")
 			continue
 		}
@@ -69,7 +70,7 @@ func foldLine(line string, width, hang int) string {
 		}
 		word := rest[:end] // with the blanks before it
 		rest = rest[end:]
-		if strings.TrimSpace(row) != "" && ansi.StringWidth(row+word) > width {
+		if strings.TrimSpace(row) != "" && draw.Width(row+word) > width {
 			b.WriteString(row + "\n")
 			row, word = strings.Repeat(" ", hang), word[blank:]
 		}

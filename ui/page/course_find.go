@@ -42,7 +42,7 @@ func (c *Course) search() {
 		e := &c.index[i]
 		switch {
 		case holdsAll(e.name, words):
-			if e.lesson != nil {
+			if e.lesson != nil || len(words) > 0 {
 				c.found = append(c.found, hit{entry: e})
 			}
 		default:
@@ -222,7 +222,7 @@ func (c *Course) drawFind(a area) {
 	}
 }
 
-// hitRows is how many rows what was found takes.
+// rows is how many rows what was found takes.
 func (h *hit) rows() int {
 	if h.text != "" {
 		return 2

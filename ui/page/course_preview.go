@@ -73,23 +73,11 @@ func (c *Course) outcome(l *lessons.Lesson, w int) []line {
 	case !done || d.Measured == "":
 		return nil
 	case d.Predicted == "":
-		return line{{"measured ", draw.Dim}, {choiceLabel(l, d.Measured), draw.Text}}.wrap(w, 2)
+		return line{{"measured ", draw.Dim}, {Label(l.Text, d.Measured), draw.Text}}.wrap(w, 2)
 	case d.Right:
-		return line{{"✓ ", draw.Good}, {choiceLabel(l, d.Measured), draw.Text}, {", as you predicted", draw.Dim}}.wrap(w, 2)
+		return line{{"✓ ", draw.Good}, {Label(l.Text, d.Measured), draw.Text}, {", as you predicted", draw.Dim}}.wrap(w, 2)
 	}
-	return line{{"you said ", draw.Dim}, {choiceLabel(l, d.Predicted), draw.Text}, {"; measured ", draw.Dim}, {choiceLabel(l, d.Measured), draw.Accent}}.wrap(w, 2)
-}
-
-// choiceLabel is a value as the choices of the prediction write it.
-func choiceLabel(l *lessons.Lesson, value string) string {
-	if l.Text != nil && l.Text.Predict != nil {
-		for _, c := range l.Text.Predict.Choices {
-			if c.Value == value {
-				return plainWords(c.Label)
-			}
-		}
-	}
-	return value
+	return line{{"you said ", draw.Dim}, {Label(l.Text, d.Predicted), draw.Text}, {"; measured ", draw.Dim}, {Label(l.Text, d.Measured), draw.Accent}}.wrap(w, 2)
 }
 
 // lately is what the learner predicted last and what was measured, the newest

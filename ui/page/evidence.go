@@ -66,9 +66,19 @@ func (e *Evidence) lines(w int) []line {
 	return gap(out, claimLines(e.lesson.claims, e.lesson, w))
 }
 
-// originWords say who knows a figure.
-var originWords = map[scene.Origin]string{
-	scene.Kernel: "the kernel", scene.Child: "the process itself", scene.Derived: "computed from others", scene.Said: "the course's source, not measured",
+// OriginWords say who knows a figure.
+func OriginWords(o scene.Origin) string {
+	switch o {
+	case scene.Kernel:
+		return "the kernel"
+	case scene.Child:
+		return "the process itself"
+	case scene.Derived:
+		return "computed from others"
+	case scene.Said:
+		return "the course's source, not measured"
+	}
+	return ""
 }
 
 func figureLines(f *scene.Figure, w int) []line {
@@ -82,7 +92,7 @@ func figureLines(f *scene.Figure, w int) []line {
 	if f.Missing != "" {
 		return append(name, span{"not known here: " + f.Missing, draw.Fail}).wrap(min(w, textCells+20), label)
 	}
-	out := append(name, span{f.Text, draw.Accent.Bold()}, span{"   " + originWords[f.Origin], draw.Dim}).wrap(w, label)
+	out := append(name, span{f.Text, draw.Accent.Bold()}, span{"   " + OriginWords(f.Origin), draw.Dim}).wrap(w, label)
 	indent := min(label, w/4)
 	if f.How != "" {
 		out = append(out, append(line{{spaces(indent), draw.Text}}, span{f.How, draw.Text}).hang(min(w, textCells+20), indent)...)

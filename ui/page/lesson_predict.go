@@ -11,6 +11,7 @@ import (
 
 	"ipctour/lessons"
 	"ipctour/ui/draw"
+	"ipctour/ui/prose"
 )
 
 func (l *Lesson) choices() []lessons.Choice {
@@ -33,7 +34,7 @@ func (l *Lesson) predict(msg tea.KeyPressMsg) (Move, tea.Cmd) {
 		l.choice = max(0, min(l.choice+1, len(l.choices())-1))
 	case doEnter:
 		if c := l.choices(); len(c) > 0 {
-			l.said, l.label = c[l.choice].Value, plainWords(c[l.choice].Label)
+			l.said, l.label = c[l.choice].Value, prose.Plain(string(c[l.choice].Label))
 			return stay, l.run()
 		}
 		return stay, l.run()

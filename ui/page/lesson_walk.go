@@ -10,7 +10,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"ipctour/lessons"
 	"ipctour/sims"
 	"ipctour/sims/scene"
 	"ipctour/ui/draw"
@@ -238,10 +237,8 @@ func (l *Lesson) grade(w *sims.World, width int) []line {
 	if !g.Known || l.it.Text.Predict == nil {
 		return nil
 	}
-	measured, colon := l.labelOf(g.Measured), ": "
-	if strings.Contains(measured, ":") {
-		colon = ", " // one is enough
-	}
+	measured := Label(l.it.Text, g.Measured)
+	colon := Colon(measured)
 	switch {
 	case l.said == "":
 		return line{{"Measured here" + colon, draw.Dim}, {measured, draw.Strong}}.wrap(width, 0)
@@ -249,29 +246,6 @@ func (l *Lesson) grade(w *sims.World, width int) []line {
 		return line{{"✓ ", draw.Good}, {"You said ", draw.Text}, {l.label, draw.Strong}, {colon + "right.", draw.Good}}.wrap(width, 0)
 	}
 	return line{{"You said ", draw.Text}, {l.label, draw.Strong}, {". Measured here" + colon, draw.Text}, {measured, draw.Accent.Bold()}, {".", draw.Text}}.wrap(width, 0)
-}
-
-// labelOf is a value as the choices write it.
-func (l *Lesson) labelOf(value string) string {
-	if p := l.it.Text.Predict; p != nil {
-		for _, c := range p.Choices {
-			if c.Value == value {
-				return plainWords(c.Label)
-			}
-		}
-	}
-	return value
-}
-
-// plainWords is Markdown on one line without its marks.
-func plainWords(m lessons.Markdown) string {
-	text := ""
-	for _, l := range wordsOf(m, textCells, figures(nil)) {
-		for _, s := range l {
-			text += s.text
-		}
-	}
-	return text
 }
 
 func (l *Lesson) brokenLines(w int) []line {

@@ -3,6 +3,8 @@ package page
 // This file holds the course's words as lines of this package.
 
 import (
+	"strings"
+
 	"ipctour/lessons"
 	"ipctour/sims/scene"
 	"ipctour/ui/draw"
@@ -33,6 +35,29 @@ func wordsOf(text lessons.Markdown, w int, o prose.Options) []line {
 		out = append(out, now)
 	}
 	return out
+}
+
+// Label is a value as the choices of the prediction write it; one that is no choice's
+// is as it was measured.
+func Label(t *lessons.Text, value string) string {
+	if t == nil || t.Predict == nil {
+		return value
+	}
+	for _, c := range t.Predict.Choices {
+		if c.Value == value {
+			return prose.Plain(string(c.Label))
+		}
+	}
+	return value
+}
+
+// Colon stands between what is said and the label after it: one colon in a sentence
+// is enough.
+func Colon(label string) string {
+	if strings.Contains(label, ":") {
+		return ", "
+	}
+	return ": "
 }
 
 // openingOf lays out the opening page of a chapter, with its pictures drawn.

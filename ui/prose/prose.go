@@ -156,3 +156,17 @@ func children(n ast.Node) []ast.Node {
 	}
 	return all
 }
+
+// widest is a width that no paragraph fills.
+const widest = 1 << 20
+
+// Plain is Markdown on one line, without its marks.
+func Plain(markdown string) string {
+	var parts []string
+	for _, line := range Lines(markdown, widest, Options{}) {
+		if text := strings.TrimSpace(line.String()); text != "" {
+			parts = append(parts, text)
+		}
+	}
+	return strings.Join(parts, " ")
+}

@@ -194,3 +194,19 @@ func BenchmarkLines(b *testing.B) {
 		Lines(string(source), 80, callbacks)
 	}
 }
+
+// Plain is one line, however long, and its words stay apart.
+func TestPlain(t *testing.T) {
+	long := strings.TrimSpace(strings.Repeat("word ", 100))
+	for markdown, want := range map[string]string{
+		"`4,096` bytes, *not* **more**": "4,096 bytes, not more",
+		"over\nlines\n\nand paragraphs": "over lines and paragraphs",
+		"see [the claim](claim:x) \\*":  "see the claim *",
+		long:                            long,
+		"":                              "",
+	} {
+		if got := Plain(markdown); got != want {
+			t.Errorf("%q is %q, want %q", markdown, got, want)
+		}
+	}
+}
