@@ -49,11 +49,12 @@ func TestKillStorm(t *testing.T) {
 // the first picture, in a step, between two. A moment in bytes comes on any machine.
 func killAtRandom(t *testing.T, lesson string, random *rand.Rand) {
 	s := open(t, lesson)
-	deepest := 14 // 8 KB: about the first picture of the lesson
+	deepest, most := 14, 8 // 8 KB: about the first picture of the lesson
 	if *storm > 10 {
-		deepest = 17 // deep into the walk: these take longer
+		deepest, most = 17, 40 // deep into the walk: these take longer
 	}
-	moment, pressed, last, still := random.IntN(1<<random.IntN(deepest)+1), 0, 0, 0
+	moment, pressed, last, still, presses := random.IntN(1<<random.IntN(deepest)+1), 0, 0, 0, 0
+	enough := 1 + random.IntN(most) // where a lesson draws little, its keys are counted
 	residue.Wait(t, "the moment has come", func() (bool, string) {
 		drawn := len(s.screen.written())
 		if still++; drawn != last {
@@ -66,9 +67,10 @@ func killAtRandom(t *testing.T, lesson string, random *rand.Rand) {
 			s.press("\r")
 		case keys > pressed || still > 50: // so many looks without a change: another key
 			pressed, still = keys, 0
+			presses++
 			s.press(string("snnRx1RnK2nn"[random.IntN(12)]))
 		}
-		return drawn >= moment, fmt.Sprintf("%d bytes of %d are drawn", drawn, moment)
+		return drawn >= moment || presses >= enough, fmt.Sprintf("%d bytes of %d are drawn, %d keys of %d pressed", drawn, moment, presses, enough)
 	})
 	if err := s.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)

@@ -197,8 +197,8 @@ func (w *plainLesson) seen(batch []sims.Event) {
 				w.beats--
 				ready = ready || w.beats == 0 && !w.asked
 			}
-		case stage.Begin: // where the walk goes back, a step is asked for once the cast is there
-			w.begun, ready = "", false
+		case stage.Begin: // a step's own knob may have brought it, and the step comes after
+			ready = false
 		case stage.StepAsked:
 			w.begun, ready = e.Name, false
 			if w.asked {

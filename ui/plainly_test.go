@@ -107,6 +107,9 @@ func TestPlainWalk(t *testing.T) {
 	if d, done := o.Progress.Done("pipes/full-buffer"); !done || !d.Right || d.Predicted != "65536" {
 		t.Errorf("progress: %+v, %v", d, done)
 	}
+	if strings.Contains(out, "Still waiting") {
+		t.Error("a step that is done is still waited for")
+	}
 	if strings.Contains(out, "nobody holds it") {
 		t.Error("a pipe is told that the kernel was not asked about yet")
 	}
