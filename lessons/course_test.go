@@ -165,6 +165,7 @@ func TestLintFinds(t *testing.T) {
 		"needs Wire, Draw and Source":          func(_ fstest.MapFS, s *sims.Sim) { s.Draw = nil },
 		"is in no cast":                        func(_ fstest.MapFS, s *sims.Sim) { s.Roles[0].When = func(map[string]string) bool { return false } },
 		"goes back to \"on\"":                  func(_ fstest.MapFS, s *sims.Sim) { s.Walk[0].From = "on" },
+		"must tell them apart":                 func(_ fstest.MapFS, s *sims.Sim) { s.Walk[1].For = s.Walk[0].For },
 		"say what it waits for":                func(_ fstest.MapFS, s *sims.Sim) { s.Walk[0].For = "" },
 	} {
 		t.Run(wrong, func(t *testing.T) {

@@ -206,8 +206,13 @@ func (f *faults) walk(s *sims.Sim, t *Text) {
 		f.add("there is no walk: without steps nothing proves its claims")
 	}
 	var steps, said []string
+	waits := map[string]bool{}
 	for _, step := range s.Walk {
 		steps = append(steps, step.ID)
+		if waits[step.For] {
+			f.add("step %s waits for %q, as another does: the list of steps must tell them apart", step.ID, step.For)
+		}
+		waits[step.For] = true
 		if step.From != "" && !slices.Contains(steps, step.From) {
 			f.add("step %s goes back to %q, which is neither it nor a step before it", step.ID, step.From)
 		}

@@ -97,22 +97,22 @@ var partialWrite = sims.Sim{
 			m := w.News("writer", "returned")
 			return w.ReadSince(m) && (full(w) || m.S["errno"] != "" || m.N["bytes"] == m.N["asked"])
 		}},
-		{ID: "cut", From: "nearly-full", Turn: sims.Press("read on"), For: "the reader has come to the end of file", Until: theEnd},
+		{ID: "cut", From: "nearly-full", Turn: sims.Press("read on"), For: "the reader has come to the end of what the naive writer sent", Until: theEnd},
 		{ID: "small", Turn: channel(naive, nonBlocking, hundred, "send 4,096"), For: "the small write has its answer", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("writer", "small")) && w.Object("pipe").Level("queued") >= 0
 		}},
 		{ID: "looping", Turn: channel(looping, nonBlocking, fourPages, "send"), For: "the writer sleeps in poll with the rest", Until: func(w *sims.World) bool {
 			return w.Count("writer", "refused") > 0 && w.Asleep("writer", "poll") && full(w)
 		}},
-		{ID: "mended", From: "looping", Turn: sims.Press("read on"), For: "the reader has come to the end of file", Until: theEnd},
+		{ID: "mended", From: "looping", Turn: sims.Press("read on"), For: "the reader has come to the end of what the loop sent", Until: theEnd},
 		{ID: "blocked", Turn: channel(looping, blocking, fourPages, "send"), For: "the writer sleeps in the middle of its write", Until: func(w *sims.World) bool {
 			return w.Asleep("writer", "pipe_write") && full(w) && w.Last("writer", "sending") != nil
 		}},
 		{ID: "interrupted", From: "blocked", Turn: sims.Press("interrupt"), For: "write has returned, and the writer sleeps in the next one", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("writer", "returned")) && w.Asleep("writer", "pipe_write") && full(w)
 		}},
-		{ID: "whole", From: "blocked", Turn: sims.Press("read on"), For: "the reader has come to the end of file", Until: theEnd},
-		{ID: "socket", Turn: channel(looping, aStream, fourPages, "send"), For: "the writer sleeps in poll with the rest", Until: func(w *sims.World) bool {
+		{ID: "whole", From: "blocked", Turn: sims.Press("read on"), For: "the reader has come to the end of what was interrupted", Until: theEnd},
+		{ID: "socket", Turn: channel(looping, aStream, fourPages, "send"), For: "the writer on the socket sleeps in poll with the rest", Until: func(w *sims.World) bool {
 			return w.Count("writer", "refused") > 0 && w.Asleep("writer", "poll") && w.ReadSince(w.Last("writer", "returned"))
 		}},
 		{ID: "socket-whole", From: "socket", Turn: sims.Press("read on"), For: "the reader has come to the end of the stream", Until: theEnd},

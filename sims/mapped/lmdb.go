@@ -103,7 +103,7 @@ var lmdb = sims.Sim{
 		{ID: "unhurt", For: "each reader has read 50 times since", Until: func(w *sims.World) bool {
 			return passedOver(w, w.After("killed")) >= 50 && w.Actor("writer").Life == scene.Killed && decodeStore(w).torn() == 1
 		}},
-		{ID: "again", Turn: withWriter("commit"), For: "the commit is done, and both readers have read it", Until: committed},
+		{ID: "again", Turn: withWriter("commit"), For: "another commit is done, and both readers have read it", Until: committed},
 		{ID: "sealed", Turn: append(withWriter(), sims.Turn{Knob: "die at", Value: "last msync", When: writerLives}, sims.Turn{Knob: "commit"}), For: "the writer is dead, and both readers have read its transaction", Until: func(w *sims.World) bool {
 			txn := decodeStore(w).newest.txn
 			return w.Actor("writer").Life == scene.Killed && txn > decodeStore(w.Before).newest.txn && readersAt(w, txn)
@@ -123,7 +123,7 @@ var lmdb = sims.Sim{
 			v := decodeStore(w)
 			return w.Actor("holder").Life == scene.Killed && w.ReadSinceEnd("holder") && v.lineOf(w.Actor("holder").PID) && v.oldest() < v.newest.txn
 		}},
-		{ID: "reused", Turn: sims.Press("commit"), For: "the commit is done, and both readers have read it", Until: committed},
+		{ID: "reused", Turn: sims.Press("commit"), For: "a commit is done on the pages of the dead reader", Until: committed},
 	},
 	Claims: storeClaims,
 }

@@ -81,7 +81,7 @@ var urgentFirst = sims.Sim{
 		{ID: "order", From: "sent", Turn: sims.Press("receive all"), For: "the consumer has taken all", Until: func(w *sims.World) bool {
 			return level(w) == 0 && told(w) && w.News("consumer", "received") != nil && w.Actor("consumer").Idle
 		}},
-		{ID: "overtaken", From: "sent", Turn: []sims.Turn{{Knob: "send a log"}, {Knob: "priority", Value: "31"}, {Knob: "send with it"}, {Knob: "send with it"}}, For: "three messages are in the queue", Until: happened("sent", 3)},
+		{ID: "overtaken", From: "sent", Turn: []sims.Turn{{Knob: "send a log"}, {Knob: "priority", Value: "31"}, {Knob: "send with it"}, {Knob: "send with it"}}, For: "two urgent messages stand before a log in the queue", Until: happened("sent", 3)},
 		{ID: "starved", From: "sent", Turn: sims.Press("receive one", "receive one"), For: "the consumer has taken two of them", Until: happened("received", 2)},
 		{ID: "asleep", From: "sent", Turn: sims.Press("receive all", "receive one"), For: "the consumer is asleep at an empty queue", Until: func(w *sims.World) bool {
 			return level(w) == 0 && told(w) && asleepIn(w, "consumer", "mq_timedreceive")

@@ -88,13 +88,13 @@ var lostUpdates = sims.Sim{
 		{ID: "two-stores", From: "two-loads", Turn: sims.Press("a stores", "b stores"), For: "both have stored, and the kernel was asked for the sum", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.Last("adder-a", "stored")) && w.ReadSince(w.Last("adder-b", "stored"))
 		}},
-		{ID: "plain", Turn: sims.Press("plain"), For: addedFor, Until: summed("plain")},
-		{ID: "atomic", Turn: sims.Press("atomic"), For: addedFor, Until: summed("atomic")},
-		{ID: "mutex", Turn: sims.Press("mutex"), For: addedFor, Until: summed("mutex")},
-		{ID: "robust", Turn: sims.Press("robust mutex"), For: addedFor, Until: summed("robust mutex")},
-		{ID: "spin", Turn: sims.Press("spin"), For: addedFor, Until: summed("spin")},
-		{ID: "four", Turn: []sims.Turn{{Knob: "adders", Value: "4"}, {Knob: "plain"}}, For: "all four have added as they are told", Until: summed("plain")},
-		{ID: "four-mutex", From: "four", Turn: sims.Press("mutex"), For: "all four have added as they are told", Until: summed("mutex")},
+		{ID: "plain", Turn: sims.Press("plain"), For: "all have added without a lock", Until: summed("plain")},
+		{ID: "atomic", Turn: sims.Press("atomic"), For: "all have added with an atomic instruction", Until: summed("atomic")},
+		{ID: "mutex", Turn: sims.Press("mutex"), For: "all have added under the mutex", Until: summed("mutex")},
+		{ID: "robust", Turn: sims.Press("robust mutex"), For: "all have added under the robust mutex", Until: summed("robust mutex")},
+		{ID: "spin", Turn: sims.Press("spin"), For: "all have added under the spin lock", Until: summed("spin")},
+		{ID: "four", Turn: []sims.Turn{{Knob: "adders", Value: "4"}, {Knob: "plain"}}, For: "all four have added without a lock", Until: summed("plain")},
+		{ID: "four-mutex", From: "four", Turn: sims.Press("mutex"), For: "all four have added under the mutex", Until: summed("mutex")},
 	},
 	Claims: []sims.Claim{
 		{ID: "by-hand", Says: "two additions whose loads come first add up to one", After: "two-stores", Check: func(a *sims.World) sims.Verdict {
@@ -119,8 +119,6 @@ var lostUpdates = sims.Sim{
 		exact("four-mutex", "mutex", "a mutex loses none with four either"),
 	},
 }
-
-const addedFor = "all have added as they are told"
 
 func adderRoles() (list []sims.Role) {
 	for i, name := range adders {

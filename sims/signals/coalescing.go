@@ -76,12 +76,12 @@ var coalescing = sims.Sim{
 			return w.ReadSince(w.Last("target", "ready")) && inBoth(w, "SigCgt")
 		}},
 		{ID: "sent", From: "blocked", Turn: sims.Press("send"), For: "all are sent and both bits are pending", Until: bothWait},
-		{ID: "unblocked", From: "blocked", Turn: sims.Press("unblock"), For: "the handler has run for all that was kept", Until: allLetIn},
+		{ID: "unblocked", From: "blocked", Turn: sims.Press("unblock"), For: "the handler has run for all that was kept of five", Until: allLetIn},
 		{ID: "again", From: "blocked", Turn: []sims.Turn{{Knob: "block"}, {Knob: "of each", Value: "12"}}, For: "both signals are blocked again", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("target", "blocked")) && inBoth(w, "SigBlk")
 		}},
 		{ID: "twelve", From: "blocked", Turn: sims.Press("send"), For: "twelve of each are sent and both bits are pending", Until: bothWait},
-		{ID: "let-in", From: "blocked", Turn: sims.Press("unblock"), For: "the handler has run for all that was kept", Until: allLetIn},
+		{ID: "let-in", From: "blocked", Turn: sims.Press("unblock"), For: "the handler has run for all that was kept of more", Until: allLetIn},
 		{ID: "burst", From: "blocked", Turn: sims.Press("burst"), For: "a thousand of each are sent, and the handler has caught up", Until: func(w *sims.World) bool {
 			m := w.News("sender", "burst sent") // a signal that does not come in many looks is lost
 			return w.Since(m) >= 3 && inNeither(w, "ShdPnd") && (handled(w, "realtime") == w.Count("sender", "realtime") || w.Since(m) >= 100)

@@ -86,11 +86,11 @@ var credentials = sims.Sim{
 		{ID: "met", Turn: sims.Press("list the honest client"), For: "the server has accepted both", Until: func(w *sims.World) bool {
 			return w.Said("server", "accepted") == 2 && inConversation(w, "honest") && inConversation(w, "forger")
 		}},
-		{ID: "hello", From: "met", Turn: sims.Press("honest says hello"), For: "the message has arrived", Until: heard("honest", "honest")},
-		{ID: "stranger", From: "met", Turn: sims.Press("forger claims the truth"), For: "the message has arrived", Until: heard("forger", "forger")},
-		{ID: "lie", From: "met", Turn: sims.Press("forger lies in the text"), For: "the message has arrived", Until: heard("forger", "honest")},
-		{ID: "forged-pid", From: "met", Turn: sims.Press("forger claims the pid"), For: "the forger has the kernel's answer", Until: answered("pid", "lie")},
-		{ID: "forged-uid", From: "met", Turn: sims.Press("forger claims a uid"), For: "the forger has the kernel's answer", Until: answered("uid", "forged-pid")},
+		{ID: "hello", From: "met", Turn: sims.Press("honest says hello"), For: "the honest client's message has arrived", Until: heard("honest", "honest")},
+		{ID: "stranger", From: "met", Turn: sims.Press("forger claims the truth"), For: "the forger's true message has arrived", Until: heard("forger", "forger")},
+		{ID: "lie", From: "met", Turn: sims.Press("forger lies in the text"), For: "the forger's lie has arrived", Until: heard("forger", "honest")},
+		{ID: "forged-pid", From: "met", Turn: sims.Press("forger claims the pid"), For: "the kernel has answered the claim of another pid", Until: answered("pid", "lie")},
+		{ID: "forged-uid", From: "met", Turn: sims.Press("forger claims a uid"), For: "the kernel has answered the claim of another user", Until: answered("uid", "forged-pid")},
 		{ID: "heir", From: "met", Turn: sims.Press("honest forks"), For: "the child's message has arrived", Until: func(w *sims.World) bool {
 			return messageFrom(w, "heir", "heir") != nil && opened(w, "heir", endName("honest"))
 		}},

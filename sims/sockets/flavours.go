@@ -68,9 +68,9 @@ var flavoursSim = sims.Sim{
 	},
 	Walk: []sims.Step{
 		{ID: "sent", Turn: []sims.Turn{{Knob: "messages", Value: "words"}, {Knob: "buffer", Value: "4,096 B"}, {Knob: "send five"}}, For: "five messages lie in each socket", Until: allLie},
-		{ID: "received", From: "sent", Turn: receiveWatched, For: "the receiver has found all three empty", Until: allRead},
-		{ID: "again", From: "again", Turn: []sims.Turn{{Knob: "watch the receiver", Value: "off"}, {Knob: "messages", Value: "words"}, {Knob: "buffer", Value: "4 B"}, {Knob: "send five"}}, For: "five messages lie in each socket", Until: allLie},
-		{ID: "cut", From: "again", Turn: receiveWatched, For: "the receiver has found all three empty", Until: allRead},
+		{ID: "received", From: "sent", Turn: receiveWatched, For: "the receiver has taken all, and found all three empty", Until: allRead},
+		{ID: "again", From: "again", Turn: []sims.Turn{{Knob: "watch the receiver", Value: "off"}, {Knob: "messages", Value: "words"}, {Knob: "buffer", Value: "4 B"}, {Knob: "send five"}}, For: "five more lie in each, and the buffer is short", Until: allLie},
+		{ID: "cut", From: "again", Turn: receiveWatched, For: "the receiver has taken all with its short buffer", Until: allRead},
 		{ID: "listen", From: "listen", Turn: []sims.Turn{{Knob: "watch the receiver", Value: "off"}, {Knob: "try to listen"}, {Knob: "sender closes"}}, For: "the kernel has answered for each type, and the sender has closed", Until: func(w *sims.World) bool {
 			return w.Said("receiver", "listen")-w.Before.Said("receiver", "listen") == len(flavours) && w.ReadSince(w.News("sender", "closed"))
 		}},

@@ -102,14 +102,14 @@ var stream = sims.Sim{
 		{ID: "outlives", From: "listening", Turn: sims.Press("guest reads", "server reads", "guest leaves", "start the second", "accept"), For: "the guest has left and the second is in", Until: func(w *sims.World) bool {
 			return !w.Actor("guest").Life.Alive() && inConversation(w, "second")
 		}},
-		{ID: "killed", From: "listening", Turn: sims.Press("kill the server"), For: "the server is dead", Until: func(w *sims.World) bool {
+		{ID: "killed", From: "listening", Turn: sims.Press("kill the server"), For: "the server is dead, and its path is still there", Until: func(w *sims.World) bool {
 			return !w.Actor("server").Life.Alive() && w.Object("door").Level("holders") == 0
 		}},
-		{ID: "refused", From: "listening", Turn: sims.Press("knock"), For: "the stranger has its answer", Until: knocked},
+		{ID: "refused", From: "listening", Turn: sims.Press("knock"), For: "the stranger has its answer at the path of a dead server", Until: knocked},
 		{ID: "in-use", From: "listening", Turn: sims.Press("start the server"), For: "the new server has tried to bind", Until: func(w *sims.World) bool {
 			return w.News("server", "bind failed") != nil && !w.Actor("server").Life.Alive()
 		}},
-		{ID: "missing", From: "listening", Turn: sims.Press("remove the path", "knock"), For: "the stranger has its answer", Until: func(w *sims.World) bool {
+		{ID: "missing", From: "listening", Turn: sims.Press("remove the path", "knock"), For: "the stranger has its answer where there is no path", Until: func(w *sims.World) bool {
 			return knocked(w) && w.Object("door").Level("exists") == 0
 		}},
 		{ID: "long", From: "long", Turn: sims.Press("try long paths"), For: "the kernel has answered twice", Until: func(w *sims.World) bool {
@@ -119,10 +119,10 @@ var stream = sims.Sim{
 		{ID: "abstract", Turn: []sims.Turn{{Knob: "kind of name", Value: "abstract"}}, For: "a server listens under an abstract name", Until: func(w *sims.World) bool {
 			return w.Options["name"] == "abstract" && listening(w) && w.Object("door").Level("waiting") == 0
 		}},
-		{ID: "vanishes", From: "abstract", Turn: sims.Press("kill the server"), For: "the server is dead", Until: func(w *sims.World) bool {
+		{ID: "vanishes", From: "abstract", Turn: sims.Press("kill the server"), For: "the server is dead, and its abstract name with it", Until: func(w *sims.World) bool {
 			return w.ReadSinceEnd("server") && w.Object("door").Level("holders") == 0
 		}},
-		{ID: "nobody", From: "abstract", Turn: sims.Press("knock"), For: "the stranger has its answer", Until: knocked},
+		{ID: "nobody", From: "abstract", Turn: sims.Press("knock"), For: "the stranger has its answer at an abstract name without a server", Until: knocked},
 		{ID: "rebinds", From: "abstract", Turn: sims.Press("start the server"), For: "a server listens again", Until: listening},
 	},
 	Claims: []sims.Claim{
