@@ -121,10 +121,19 @@ func processes(ours func(pid, parent int, exe string) bool) []string {
 	return list
 }
 
+// sharedMemory lists what is in /dev/shm, but not what bears the number of another
+// process that lives (stage/names.go): that is somebody else's run.
 func sharedMemory() []string {
-	list, _ := filepath.Glob("/dev/shm/*") // no /dev/shm: no shared memory to find
-	for i := range list {
-		list[i] = "shared memory " + list[i]
+	var list []string
+	paths, _ := filepath.Glob("/dev/shm/*") // no /dev/shm: no shared memory to find
+	for _, path := range paths {
+		var owner int
+		if _, err := fmt.Sscanf(filepath.Base(path), "ipctour-%d-", &owner); err == nil && owner != os.Getpid() {
+			if _, err := os.Stat(fmt.Sprintf("/proc/%d", owner)); err == nil {
+				continue
+			}
+		}
+		list = append(list, "shared memory "+path)
 	}
 	return list
 }

@@ -1,6 +1,7 @@
 package residue
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,4 +52,36 @@ func TestNowSeesWhatIsLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	Since(t, before)
+}
+
+// Shared memory of this process counts, and of one that is dead; that of another
+// process that lives is somebody else's run.
+func TestWhoseSharedMemoryCounts(t *testing.T) {
+	if _, err := os.Stat("/dev/shm"); err != nil {
+		t.Skip("there is no /dev/shm here: " + err.Error())
+	}
+	child := exec.Command("sleep", "60")
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	const name = "/dev/shm/ipctour-%d-residue-test"
+	ours, theirs := fmt.Sprintf(name, os.Getpid()), fmt.Sprintf(name, child.Process.Pid)
+	for _, path := range []string{ours, theirs} {
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		defer os.Remove(path)
+	}
+	if all := Now(); !all["shared memory "+ours] || all["shared memory "+theirs] {
+		t.Errorf("ours is seen: %t, that of another who lives: %t", all["shared memory "+ours], all["shared memory "+theirs])
+	}
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Wait(); err == nil {
+		t.Error("a killed child ended well")
+	}
+	if !Now()["shared memory "+theirs] {
+		t.Error("what a dead process has left is not seen")
+	}
 }
