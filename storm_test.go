@@ -51,7 +51,7 @@ func killAtRandom(t *testing.T, lesson string, random *rand.Rand) {
 	s := open(t, lesson)
 	deepest, most := 14, 8 // 8 KB: about the first picture of the lesson
 	if *storm > 10 {
-		deepest, most = 17, 40 // deep into the walk: these take longer
+		deepest, most = 17, 20 // deep into the walk: these take longer
 	}
 	moment, pressed, last, still, presses := random.IntN(1<<random.IntN(deepest)+1), 0, 0, 0, 0
 	enough := 1 + random.IntN(most) // where a lesson draws little, its keys are counted
