@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -22,13 +23,14 @@ type Play struct {
 	run     *stage.Run
 	world   *World
 	options map[string]string
-	cycle   map[string]int // where each Set knob stands
-	touched bool           // something was done to this cast
-	due     *due           // what is left of a step's knobs
-	down    error          // why there is no cast; run is the one that was ended last
-	played  bool           // by the learner, since the last step was begun
-	goal    int            // the step of the walk that Next asked for,
-	begun   int            // and the one that was begun last
+	first   map[string]string // the options that it began with
+	cycle   map[string]int    // where each Set knob stands
+	touched bool              // something was done to this cast
+	due     *due              // what is left of a step's knobs
+	down    error             // why there is no cast; run is the one that was ended last
+	played  bool              // by the learner, since the last step was begun
+	goal    int               // the step of the walk that Next asked for,
+	begun   int               // and the one that was begun last
 	record  *Recorder
 	feed    chan []Event
 	do      chan func()
@@ -58,6 +60,7 @@ func StartPlay(house *stage.House, sim *Sim, o PlayOptions) (*Play, error) {
 			return nil, err
 		}
 	}
+	p.first = maps.Clone(p.options)
 	p.journal = stage.NewJournal()
 	if o.Record != nil {
 		r, err := NewRecorder(o.Record, sim.ID)
@@ -260,7 +263,7 @@ func (p *Play) turn(name, value string) error {
 		err = p.set(k, act, value, note)
 	case Choose:
 		if value == "" {
-			value = p.following(act.Option)
+			value = p.sim.following(act.Option, p.options)
 		}
 		err = p.choose(act.Option, value, note)
 	case Start:
@@ -312,13 +315,6 @@ func (p *Play) set(k *Knob, act Set, value string, note Event) error {
 	return p.run.Set(act.Role, act.Setting, n)
 }
 
-func (p *Play) following(option string) string {
-	if o := p.sim.Option(option); o != nil && len(o.Values) > 0 {
-		return o.Values[(1+slices.Index(o.Values, p.options[option]))%len(o.Values)]
-	}
-	return ""
-}
-
 func (p *Play) setOption(name, value string) error {
 	if err := p.sim.Accepts(name, value); err != nil {
 		return err
@@ -339,13 +335,14 @@ func (p *Play) choose(option, value string, note Event) error {
 		p.journal.Add(note)
 		return nil
 	}
-	return p.recast("", false)
+	return p.recast("", false, p.options)
 }
 
 // recast ends the cast and starts a new one; why is for the learner, where nothing
 // that was asked for says it. With anew the walk begins again too. Where no cast can be
 // started there is none (down) till one can.
-func (p *Play) recast(why string, anew bool) error {
+func (p *Play) recast(why string, anew bool, options map[string]string) error {
+	p.options = maps.Clone(options)
 	p.cycle, p.touched = map[string]int{}, false
 	if anew {
 		p.played, p.goal, p.begun = false, 0, 0
@@ -406,12 +403,12 @@ func (p *Play) Release(role string) error {
 	return p.call(func() error { return p.run.Release(role) })
 }
 
-// Again starts the cast anew with the same options; the walk is before its first
-// step again.
+// Again starts the cast anew with the options of the start; the walk is before its
+// first step again.
 func (p *Play) Again() error {
 	return p.call(func() error {
 		p.due = nil
-		return p.recast("", true)
+		return p.recast("", true, p.first)
 	})
 }
 

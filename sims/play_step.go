@@ -31,7 +31,7 @@ func (p *Play) begin(s *Step) error {
 	if from != s {
 		why = "You have played in between: new processes go through earlier steps again."
 	}
-	if err := p.recast(why, false); err != nil {
+	if err := p.recast(why, false, p.sim.optionsBefore(from, p.first)); err != nil {
 		return fmt.Errorf("step %s: %w", s.ID, err)
 	}
 	p.begun = p.sim.StepAt(from.ID)

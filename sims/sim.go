@@ -4,7 +4,9 @@
 package sims
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -296,6 +298,33 @@ func (s *Sim) changesCast(k *Knob) bool {
 		return o == nil || !o.Live
 	}
 	return true
+}
+
+// following is the value of an option after the one that it has.
+func (s *Sim) following(option string, now map[string]string) string {
+	if o := s.Option(option); o != nil && len(o.Values) > 0 {
+		return o.Values[(1+slices.Index(o.Values, now[option]))%len(o.Values)]
+	}
+	return ""
+}
+
+// optionsBefore are the options as the walk alone has them before a step, when it begins
+// with those of the start.
+func (s *Sim) optionsBefore(step *Step, start map[string]string) map[string]string {
+	now := maps.Clone(start)
+	for i := range s.Walk {
+		if &s.Walk[i] == step {
+			break
+		}
+		for _, t := range s.Walk[i].Turn {
+			if k := s.Knob(t.Knob); k != nil {
+				if act, is := k.Act.(Choose); is {
+					now[act.Option] = cmp.Or(t.Value, s.following(act.Option, now))
+				}
+			}
+		}
+	}
+	return now
 }
 
 // Knob finds a knob by its name, or nil.

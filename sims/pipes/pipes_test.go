@@ -47,7 +47,7 @@ func TestAgainBeginsTheWalkAgain(t *testing.T) {
 	do("begin the walk", p.Next)
 	until("the first step is done", func() bool { return w.After("fills") != nil })
 	first := w.Actor("writer").PID
-	do("choose a write size that never fills the pipe", func() error { return p.Turn("write size", "2049") })
+	do("choose a write size that fills the pipe otherwise: the walk begins with its own", func() error { return p.Turn("write size", "2049") })
 	do("switch the step mode on", func() error { return p.Step(true) })
 	do("start anew", p.Again)
 	until("the writer waits at its gate", func() bool { return w.Casts == 3 && w.Actor("writer").Gate == "write" })
@@ -57,7 +57,7 @@ func TestAgainBeginsTheWalkAgain(t *testing.T) {
 	do("switch the step mode off", func() error { return p.Step(false) })
 	do("begin the walk again", p.Next)
 	until("the first step is done again", func() bool { return w.After("fills") != nil })
-	if w.Options["write size"] != "4096" || w.Casts != 4 {
+	if w.Options["write size"] != "4096" || w.Casts != 3 {
 		t.Errorf("write size %s, cast %d", w.Options["write size"], w.Casts)
 	}
 	go func() {

@@ -43,8 +43,10 @@ var adding = sims.Sim{
 			return nil
 		}}},
 		{Key: "3", Name: "watch", Act: sims.Trace{Role: "clerk"}},
+		{Key: "4", Name: "colour", Act: sims.Choose{Option: "colour"}},
 	},
-	Draw: func(*sims.World) *scene.Scene { return &scene.Scene{Sentence: "The clerk adds."} },
+	Options: []sims.Option{{Name: "colour", Values: []string{"red", "blue"}}},
+	Draw:    func(*sims.World) *scene.Scene { return &scene.Scene{Sentence: "The clerk adds."} },
 	Walk: []sims.Step{
 		{ID: "one", Turn: sims.Press("add"), For: "one is added", Until: added(1)},
 		{ID: "two", From: "one", Turn: sims.Press("look", "add"), For: "two are added", Until: added(2)},
@@ -187,4 +189,16 @@ func TestAnewInTheMiddleOfTheWayBack(t *testing.T) {
 	for i := range adding.Walk {
 		l.step(&adding.Walk[i])
 	}
+}
+
+// What the learner chose is not what the walk goes back with, nor what it begins anew with.
+func TestTheWalkHasOptionsOfItsOwn(t *testing.T) {
+	l := atStep(t, "one")
+	l.until("another colour was chosen", func() error { return l.p.Turn("colour", "") }, func() bool { return l.w.Options["colour"] == "blue" })
+	l.step(&adding.Walk[1])
+	if c := l.w.Options["colour"]; c != "red" {
+		t.Errorf("the walk went back with %s", c)
+	}
+	l.until("another colour was chosen", func() error { return l.p.Turn("colour", "") }, func() bool { return l.w.Options["colour"] == "blue" })
+	l.until("all is anew", l.p.Again, func() bool { return l.w.Step == "" && l.w.Options["colour"] == "red" })
 }
