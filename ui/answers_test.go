@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ipctour/sims"
+	"ipctour/sims/stage"
 )
 
 func TestTheAnswerToAKeyIsSeenAtEverySize(t *testing.T) {
@@ -93,5 +94,33 @@ func TestARunThatSettlesNothingSaysSo(t *testing.T) {
 			l.press("n")
 		}
 		l.sees("What you saw", "This run does not settle what you were asked")
+	})
+}
+
+// Why there is a new cast stands there till the learner does something else, through all
+// the steps that are gone through again.
+func TestWhyTheWalkWentBackIsSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLearner(t, 80, 24)
+		l.open()
+		l.press("s", "n")
+		const why = "You have played in between: new processes go through earlier steps again."
+		at := time.Minute
+		for _, e := range []sims.Event{
+			{Kind: stage.Begin, S: map[string]string{"why": why}},
+			{Kind: stage.StepBegun, Name: "fills"}, {Kind: stage.StepDone, Name: "fills"},
+			{Kind: stage.StepBegun, Name: "one-byte"}, {Kind: stage.StepDone, Name: "one-byte"},
+		} {
+			at += time.Millisecond
+			e.At = at
+			l.player().say(e)
+			synctest.Wait()
+			l.press("tab")
+		}
+		l.sees(why)
+		l.press("n")
+		if strings.Contains(l.screen(), why) {
+			t.Errorf("it still stands there:\n%s", l.screen())
+		}
 	})
 }

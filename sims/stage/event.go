@@ -45,7 +45,8 @@ const (
 	// Became is a role that becomes another program by exec: Name the program, S
 	// path and line. It takes no commands any more and says nothing.
 	Became Kind = "became"
-	// Died is a process reaped: N code or signal, and core; from its wait status.
+	// Died is a process reaped: N code or signal, and core; from its wait status. N
+	// cleared is 1 where the tour was ending the cast.
 	Died Kind = "died"
 	// Counts are the counters of a role that changed, from its shared page.
 	Counts Kind = "counts"

@@ -292,10 +292,13 @@ func (p *process) died(status unix.WaitStatus, errors <-chan string) {
 	r.mu.Lock()
 	r.look(p) // its last counters
 	p.dead = true
-	asked := p.asked
+	asked, cleared := p.asked, r.stopped
 	foreign := p.foreign
 	r.mu.Unlock()
 	e := Event{Who: p.role.Name, Source: FromKernel, Kind: Died, N: map[string]int64{}}
+	if cleared {
+		e.N["cleared"] = 1
+	}
 	if status.Signaled() {
 		e.N["signal"] = int64(status.Signal())
 	} else {

@@ -52,7 +52,7 @@ type Lesson struct {
 	clock   time.Duration // the run's time now
 	spin    int
 	next    bool   // a next step was asked for and has not begun
-	why     string // there is a new cast, where nobody asked for it; told once
+	why     string // there is a new cast, where nobody asked for it
 	claims  []lessons.Result
 	ended   bool // the walk was finished in this run
 	lastKey time.Time
@@ -75,6 +75,7 @@ type Lesson struct {
 	newestAt uint64
 	tall     bool // the picture needs the whole width
 	drop     int  // rows above a picture that is much lower than its place
+	more     int  // rows that it leaves to the words below it
 	panel    panel
 }
 

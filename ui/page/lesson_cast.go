@@ -48,7 +48,7 @@ func Still(msg tea.Msg) bool {
 func (l *Lesson) run() tea.Cmd {
 	l.phase, l.tape, l.next, l.ended = starting, sims.NewTape(l.sim), false, false
 	l.frozen, l.past, l.at, l.claims, l.note, l.chosen, l.graded = false, nil, 0, nil, nil, "", ""
-	l.tall, l.drop, l.moved, l.newest = false, 0, false, nil
+	l.tall, l.drop, l.more, l.moved, l.newest = false, 0, 0, false, nil
 	l.begun, l.base, l.clock = time.Time{}, 0, 0
 	it, env := l.it, l.env
 	l.cast = &cast{start: func() (Player, error) {
@@ -111,16 +111,17 @@ func (l *Lesson) happened(msg castEvents) tea.Cmd {
 		case stage.Born, stage.Table, stage.Became:
 			grown = true
 		case stage.Begin:
-			l.why = e.S["why"]
+			if why := e.S["why"]; why != "" { // it stands till the learner does something else
+				l.why = why
+			}
 			if e.N["anew"] != 0 { // with the walk
-				l.ended, l.graded, l.claims = false, "", nil
+				l.why, l.ended, l.graded, l.claims = "", false, "", nil
 			}
 		case stage.StepBegun:
 			l.next, l.words.top, l.hints = false, 0, 0
 			l.note, l.moved = nil, false
 			if l.why != "" {
 				l.say(l.why)
-				l.why = ""
 			}
 		case stage.Trouble:
 			l.next = l.next && l.sim.StepAt(e.Name) < 0 // that step will not begin
@@ -183,7 +184,7 @@ func (l *Lesson) judge() tea.Cmd {
 		results := it.Judge(w, nil)
 		for i, c := range it.Sim.Claims {
 			if results[i].Verdict == sims.Fails && c.Judge(w).Status == sims.Open {
-				results[i].Verdict, results[i].Reason = sims.Open, "not tried yet"
+				results[i].Verdict, results[i].Reason = sims.Open, ""
 			}
 		}
 		return judged{from, results}

@@ -110,9 +110,9 @@ func (l *Lesson) plan(a area) lessonPlan {
 func (l *Lesson) planBody(p *lessonPlan, body area) {
 	switch {
 	case body.W >= 96 && body.H >= 14 && l.tall: // the picture across, the rest below it
-		need := l.tallRows(body)
+		need := l.tallRows(body) + l.more
 		w := max(34, min(body.W/2-2, textCells))
-		planPicture(p, body.part(0, 0, body.W, body.H-need-1), 1, 1)
+		planPicture(p, body.part(0, 0, body.W, body.H-need-1), 2, 0)
 		p.words = body.part(0, body.H-need, w, need)
 		p.rest = body.part(w+3, body.H-need, body.W-w-3, need)
 	case body.W >= 96 && body.H >= 14: // side by side
@@ -155,15 +155,17 @@ func (l *Lesson) fit() {
 		!draw.SceneRoomy(s, p.picture.W, p.picture.H) && draw.Roomy(s, body.W, room)
 }
 
-// settle puts a picture that goes across into the middle of its place. It stays there
-// while processes come and go.
+// settle gives rows that a picture across does not need to the words below it, and puts
+// the picture into the middle of the others. It stays there while processes come and go.
 func (l *Lesson) settle() {
-	if l.drop = 0; !l.tall {
+	if l.drop, l.more = 0, 0; !l.tall {
 		return
 	}
-	p := l.plan(area{nil, draw.Rect{W: l.w, H: l.h}}).picture
-	drawn := draw.Picture(l.scene(), draw.Options{Width: p.W, Height: p.H})
-	l.drop = max(0, (p.H-drawn.Used())/2)
+	p := l.plan(area{nil, draw.Rect{W: l.w, H: l.h}})
+	drawn := draw.Picture(l.scene(), draw.Options{Width: p.picture.W, Height: p.picture.H})
+	free := max(0, p.picture.H-drawn.Used())
+	l.more = max(0, min(len(l.wordLines(p.words.W))-p.words.H, free))
+	l.drop = (free - l.more) / 2
 }
 
 // planPicture gives the caption so many rows, whether it needs them or not: a

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -128,6 +130,21 @@ func (l *Lesson) nameOf(role string) string {
 	return role
 }
 
+// the is a role in a sentence: "the writer", but "A" and "reader-1", which are names.
+func (l *Lesson) the(role string) string {
+	name := l.nameOf(role)
+	if strings.ContainsFunc(name, func(r rune) bool { return unicode.IsUpper(r) || unicode.IsDigit(r) || r == '-' }) {
+		return name
+	}
+	return "the " + name
+}
+
+// capital is a text that begins a sentence.
+func capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
+}
+
 // choose moves to another process.
 func (l *Lesson) choose(by int) {
 	roles := l.roles()
@@ -170,16 +187,16 @@ func (l *Lesson) act(do Intent) tea.Cmd {
 	case doXRay:
 		on := !a.Traced
 		if on && !a.Life.Alive() {
-			l.say("The " + l.nameOf(role) + " has ended: there is nothing to see. Tab chooses another process.")
+			l.say(capital(l.the(role)) + " has ended: there is nothing to see. Tab chooses another process.")
 			return nil
 		}
-		return l.cast.do("x-ray the "+l.nameOf(role), func(p Player) error { return p.Trace(role, on) })
+		return l.cast.do("x-ray "+l.the(role), func(p Player) error { return p.Trace(role, on) })
 	case doEnter:
 		if a.Gate == "" {
-			l.say("The " + l.nameOf(role) + " does not wait at a gate. S switches the step mode on and off.")
+			l.say(capital(l.the(role)) + " does not wait at a gate. S switches the step mode on and off.")
 			return nil
 		}
-		return l.cast.do("let the "+role+" go", func(p Player) error { return p.Release(role) })
+		return l.cast.do("let "+l.the(role)+" go", func(p Player) error { return p.Release(role) })
 	case doCloseEnd:
 		l.openMenu(a)
 	}
@@ -189,19 +206,19 @@ func (l *Lesson) act(do Intent) tea.Cmd {
 func (l *Lesson) fault(f stage.Fault, role string) tea.Cmd {
 	again := l.unfreeze()
 	if a := l.tape.Last().Actor(role); !a.Life.Alive() {
-		l.say("The " + l.nameOf(role) + " has ended already. R starts anew.")
+		l.say(capital(l.the(role)) + " has ended already. R starts anew.")
 		return nil
 	}
 	l.moved = true
 	switch f {
 	case stage.Kill:
-		l.say(again + "SIGKILL to the " + l.nameOf(role) + ". R starts new processes.")
+		l.say(again + "SIGKILL to " + l.the(role) + ". R starts new processes.")
 	case stage.StopIt:
-		l.say(again + "SIGSTOP to the " + l.nameOf(role) + ". C lets it go on.")
+		l.say(again + "SIGSTOP to " + l.the(role) + ". C lets it go on.")
 	case stage.Continue:
-		l.say(again + "SIGCONT to the " + l.nameOf(role) + ".")
+		l.say(again + "SIGCONT to " + l.the(role) + ".")
 	}
-	return l.cast.do(string(f)+" the "+l.nameOf(role), func(p Player) error { return p.Break(f, role, "") })
+	return l.cast.do(string(f)+" "+l.the(role), func(p Player) error { return p.Break(f, role, "") })
 }
 
 // endMenu is the choice of a descriptor to close.
@@ -213,14 +230,14 @@ type endMenu struct {
 }
 
 func (l *Lesson) openMenu(a *sims.ActorState) {
-	m := &endMenu{role: a.Role, name: l.nameOf(a.Role)}
+	m := &endMenu{role: a.Role, name: l.the(a.Role)}
 	for _, f := range a.FDs {
 		if f.Object != "" {
 			m.fds = append(m.fds, f)
 		}
 	}
 	if len(m.fds) == 0 {
-		l.say("The " + l.nameOf(a.Role) + " holds no end that could be closed.")
+		l.say(capital(l.the(a.Role)) + " holds no end that could be closed.")
 		return
 	}
 	l.menu = m
@@ -241,7 +258,7 @@ func (l *Lesson) pick(msg tea.KeyPressMsg) tea.Cmd {
 	case "enter":
 		l.menu, l.moved = nil, true
 		fd := m.fds[m.at].N
-		return l.cast.do(fmt.Sprintf("close descriptor %d of the %s", fd, m.name), func(p Player) error {
+		return l.cast.do(fmt.Sprintf("close descriptor %d of %s", fd, m.name), func(p Player) error {
 			return p.Break(stage.CloseEnd, m.role, strconv.Itoa(fd))
 		})
 	case "esc", "X", "q":
@@ -251,7 +268,7 @@ func (l *Lesson) pick(msg tea.KeyPressMsg) tea.Cmd {
 }
 
 func (m *endMenu) lines(w int) []line {
-	out := paragraph("Close which end of the "+m.name+"?", w, draw.Strong)
+	out := paragraph("Close which end of "+m.name+"?", w, draw.Strong)
 	out = append(out, nil)
 	for i, f := range m.fds {
 		mark, st := "  ", draw.Text

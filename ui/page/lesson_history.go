@@ -111,6 +111,8 @@ func OfNote(e sims.Event) bool {
 		return false
 	case stage.Reading:
 		return e.Name == "process" && e.S["state"] != ""
+	case stage.Died:
+		return e.N["cleared"] == 0 // else it is the tour that ends a cast
 	}
 	return true
 }

@@ -33,7 +33,7 @@ func (l *Lesson) nextStep() (Move, tea.Cmd) {
 	case i+1 >= len(l.sim.Walk):
 		return open(NewSeen(l)), l.judge()
 	}
-	l.next = true
+	l.next, l.why = true, ""
 	return stay, l.cast.do("begin the next step", Player.Next)
 }
 
@@ -170,11 +170,11 @@ func (l *Lesson) hindrance(w *sims.World) string {
 	for _, a := range w.Actors {
 		switch {
 		case a.Paused:
-			return "The " + l.nameOf(a.Role) + " is stopped: C lets it go on."
+			return capital(l.the(a.Role)) + " is stopped: C lets it go on."
 		case a.Gate != "" && w.Stepping:
 			return "In step mode every process waits at its gates: ⏎ lets the chosen one go on, tab chooses."
-		case a.Life == scene.Killed && a.Since > w.StepSince:
-			return "The " + l.nameOf(a.Role) + " was killed. If this cannot come any more, R starts anew."
+		case a.Life == scene.Killed && (a.Since > w.StepSince || w.Now-w.StepSince > long):
+			return capital(l.the(a.Role)) + " was killed. If this cannot come any more, R starts anew."
 		}
 	}
 	if w.Now-w.StepSince > long {
@@ -243,9 +243,9 @@ func (l *Lesson) grade(w *sims.World, width int) []line {
 	case l.said == "":
 		return line{{"Measured here" + colon, draw.Dim}, {measured, draw.Strong}}.wrap(width, 0)
 	case g.Right:
-		return line{{"✓ ", draw.Good}, {"You said ", draw.Text}, {l.label, draw.Strong}, {colon + "right.", draw.Good}}.wrap(width, 0)
+		return line{{"✓ ", draw.Good}, {"You said ", draw.Text}, {l.label + strings.TrimSpace(colon), draw.Strong}, {" right.", draw.Good}}.wrap(width, 0)
 	}
-	return line{{"You said ", draw.Text}, {l.label, draw.Strong}, {". Measured here" + colon, draw.Text}, {measured, draw.Accent.Bold()}, {".", draw.Text}}.wrap(width, 0)
+	return line{{"You said ", draw.Text}, {l.label + ".", draw.Strong}, {" Measured here" + colon, draw.Text}, {measured + ".", draw.Accent.Bold()}}.wrap(width, 0)
 }
 
 func (l *Lesson) brokenLines(w int) []line {
