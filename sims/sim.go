@@ -137,6 +137,8 @@ type Trace struct{ Role string }
 // Do acts on the stage in a way of the lesson's own, such as chmod of a path.
 type Do struct {
 	Run func(*stage.Run, string) error
+	// Looks says that it does nothing to the processes.
+	Looks bool
 }
 
 func (Tell) act()   {}
@@ -293,6 +295,8 @@ func (s *Sim) changesCast(k *Knob) bool {
 	switch act := k.Act.(type) {
 	case Trace:
 		return false
+	case Do:
+		return !act.Looks
 	case Choose:
 		o := s.Option(act.Option)
 		return o == nil || !o.Live

@@ -24,6 +24,9 @@ func TestPlayedBetween(t *testing.T) {
 	t.Run("missing-fence", func(t *testing.T) {
 		simtest.Between(t, &missingFence, map[string][]string{"plain": {"sync/atomic"}, "two-fences": {"one fence"}})
 	})
+	t.Run("missing-fence, killed", func(t *testing.T) {
+		simtest.Between(t, &missingFence, map[string][]string{"plain": {"kill -9 right"}, "one-fence": {"kill -9 left"}, "atomic": {"plain stores", "kill -9 right"}})
+	})
 	t.Run("dead-owner", func(t *testing.T) {
 		simtest.Between(t, &deadOwner, map[string][]string{
 			"held":   {"kind of lock"},

@@ -51,10 +51,10 @@ var missingFence = sims.Sim{
 		{ID: "pinned", For: "both have the page, and are bound to a processor where that is allowed", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.Last("left", "pinned")) && w.ReadSince(w.Last("right", "pinned")) && w.Actor("left").Idle
 		}},
-		{ID: "plain", Turn: sims.Press("plain stores"), For: "the rounds with plain stores are counted", Until: batchDone("plain")},
-		{ID: "one-fence", Turn: sims.Press("one fence"), For: "the rounds with one fence are counted", Until: batchDone("one fence")},
-		{ID: "two-fences", Turn: sims.Press("two fences"), For: "the rounds with two fences are counted", Until: batchDone("two fences")},
-		{ID: "atomic", Turn: sims.Press("sync/atomic"), For: "the rounds with sync/atomic are counted", Until: batchDone("sync/atomic")},
+		{ID: "plain", From: "pinned", Turn: sims.Press("plain stores"), For: "the rounds with plain stores are counted", Until: batchDone("plain")},
+		{ID: "one-fence", From: "pinned", Turn: sims.Press("one fence"), For: "the rounds with one fence are counted", Until: batchDone("one fence")},
+		{ID: "two-fences", From: "pinned", Turn: sims.Press("two fences"), For: "the rounds with two fences are counted", Until: batchDone("two fences")},
+		{ID: "atomic", From: "pinned", Turn: sims.Press("sync/atomic"), For: "the rounds with sync/atomic are counted", Until: batchDone("sync/atomic")},
 	},
 	Claims: []sims.Claim{
 		{ID: "own-processor", Says: "the two processes run at the same time, each on a processor of its own", Needs: []string{"affinity"}, After: "plain", Check: checkOwnProcessor},

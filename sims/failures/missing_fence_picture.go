@@ -153,7 +153,7 @@ func processorsFigure(w *sims.World) scene.Figure {
 	if len(left.Ran) == 0 || len(right.Ran) == 0 || w.Last("left", "pinned") == nil || w.Last("right", "pinned") == nil {
 		return scene.Missing("cpus", "left, right run on", "they have not been bound yet")
 	}
-	text := fmt.Sprintf("CPU %d, %d", left.Ran[len(left.Ran)-1], right.Ran[len(right.Ran)-1])
+	text := fmt.Sprintf("CPU %d and %d", left.Ran[len(left.Ran)-1], right.Ran[len(right.Ran)-1])
 	if !bound(w) {
 		text += ", not bound"
 	}

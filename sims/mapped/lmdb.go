@@ -86,58 +86,61 @@ var lmdb = sims.Sim{
 	},
 	Walk: []sims.Step{
 		{ID: "opened", For: "two readers have read the newest transaction", Until: func(w *sims.World) bool {
-			v := decodeStore(w)
-			return v.newest.txn > 0 && readersAt(w, v.newest.txn) && w.Actor("writer").Idle && w.Actor("holder").Idle
+			return settled(w) && w.Actor("writer").Idle
 		}},
-		{ID: "commit", Turn: withWriter("commit"), For: "the commit is done, and both readers have read it", Until: committed},
-		{ID: "held", Turn: withWriter("hold before the checksum", "commit"), For: "the writer stands in the midst of the meta page, and each reader has read 20 times meanwhile", Until: func(w *sims.World) bool {
+		{ID: "commit", From: "opened", Turn: sims.Press("commit"), For: "the commit is done, and both readers have read it", Until: committed},
+		{ID: "held", From: "opened", Turn: sims.Press("hold before the checksum", "commit"), For: "the writer stands in the midst of the meta page, and each reader has read 20 times meanwhile", Until: func(w *sims.World) bool {
 			v := decodeStore(w)
 			return w.Actor("writer").Gate == "checksum" && v.torn() == 1 && passedOver(w, w.Before) >= 20 && readersAt(w, v.newest.txn)
 		}},
-		{ID: "watched", Turn: []sims.Turn{{Knob: "x-ray the readers", Value: "on"}}, For: "each reader has read 20 times more, and the x-ray has seen it rest as often", Until: func(w *sims.World) bool {
+		{ID: "watched", From: "opened", Turn: []sims.Turn{{Knob: "x-ray the readers", Value: "on"}}, For: "each reader has read 20 times more, and the x-ray has seen it rest as often", Until: func(w *sims.World) bool {
 			return restsSeen(w) && passedOver(w, w.Before) >= 20 && w.Actor("writer").Gate == "checksum"
 		}},
-		{ID: "killed", Turn: append([]sims.Turn{{Knob: "x-ray the readers", Value: "off"}}, sims.Press("kill the writer")...), For: "the writer is dead in the midst of the meta page", Until: func(w *sims.World) bool {
+		{ID: "killed", From: "opened", Turn: append([]sims.Turn{{Knob: "x-ray the readers", Value: "off"}}, sims.Press("kill the writer")...), For: "the writer is dead in the midst of the meta page", Until: func(w *sims.World) bool {
 			return w.Actor("writer").Life == scene.Killed && w.ReadSinceEnd("writer") && decodeStore(w).torn() == 1
 		}},
-		{ID: "unhurt", For: "each reader has read 50 times since", Until: func(w *sims.World) bool {
+		{ID: "unhurt", From: "opened", For: "each reader has read 50 times since", Until: func(w *sims.World) bool {
 			return passedOver(w, w.After("killed")) >= 50 && w.Actor("writer").Life == scene.Killed && decodeStore(w).torn() == 1
 		}},
-		{ID: "again", Turn: withWriter("commit"), For: "another commit is done, and both readers have read it", Until: committed},
-		{ID: "sealed", Turn: append(withWriter(), sims.Turn{Knob: "die at", Value: "last msync", When: writerLives}, sims.Turn{Knob: "commit"}), For: "the writer is dead, and both readers have read its transaction", Until: func(w *sims.World) bool {
+		{ID: "again", From: "opened", Turn: withWriter("commit"), For: "another commit is done, and both readers have read it", Until: committed},
+		{ID: "sealed", From: "sealed", Turn: []sims.Turn{{Knob: "die at", Value: "last msync", When: settled}, {Knob: "commit"}}, For: "the writer is dead, and both readers have read its transaction", Until: func(w *sims.World) bool {
 			txn := decodeStore(w).newest.txn
 			return w.Actor("writer").Life == scene.Killed && txn > decodeStore(w.Before).newest.txn && readersAt(w, txn)
 		}},
-		{ID: "old-reader", Turn: append(withWriter(), sims.Turn{Knob: "hold a version", When: func(w *sims.World) bool { return w.Actor("writer").Idle }}), For: "the holder has begun to read the newest transaction", Until: func(w *sims.World) bool {
+		{ID: "old-reader", From: "old-reader", Turn: withWriter("hold a version"), For: "the holder has begun to read the newest transaction", Until: func(w *sims.World) bool {
 			m, v := w.News("holder", "holds"), decodeStore(w)
 			return w.ReadSince(m) && v.oldest() == uint64(m.N["txn"]) && v.newest.txn == v.oldest() && w.Actor("writer").Idle
 		}},
-		{ID: "pinned", Turn: withWriter("commit", "commit", "commit"), For: "a commit was refused, and both readers have read the one before it", Until: func(w *sims.World) bool {
+		{ID: "pinned", From: "old-reader", Turn: sims.Press("commit", "commit", "commit"), For: "a commit was refused, and both readers have read the one before it", Until: func(w *sims.World) bool {
 			txn := decodeStore(w).newest.txn
 			return w.ReadSince(w.News("writer", "refused")) && readersAt(w, txn) && holds(w) > 0 && txn > uint64(holds(w))
 		}},
-		{ID: "looks", Turn: sims.Press("look again"), For: "the holder has read its version once more", Until: func(w *sims.World) bool {
+		{ID: "looks", From: "old-reader", Turn: sims.Press("look again"), For: "the holder has read its version once more", Until: func(w *sims.World) bool {
 			return w.News("holder", "looked") != nil
 		}},
-		{ID: "dies", Turn: sims.Press("kill the holder"), For: "the holder is dead, and its line is left", Until: func(w *sims.World) bool {
+		{ID: "dies", From: "old-reader", Turn: sims.Press("kill the holder"), For: "the holder is dead, and its line is left", Until: func(w *sims.World) bool {
 			v := decodeStore(w)
 			return w.Actor("holder").Life == scene.Killed && w.ReadSinceEnd("holder") && v.lineOf(w.Actor("holder").PID) && v.oldest() < v.newest.txn
 		}},
-		{ID: "reused", Turn: sims.Press("commit"), For: "a commit is done on the pages of the dead reader", Until: committed},
+		{ID: "reused", From: "old-reader", Turn: sims.Press("commit"), For: "a commit is done on the pages of the dead reader", Until: committed},
 	},
 	Claims: storeClaims,
 }
 
-// withWriter turns knobs once there is a writer; where it has ended another is started.
-func withWriter(knobs ...string) []sims.Turn {
-	turns := append([]sims.Turn{{Knob: "start the writer", If: func(w *sims.World) bool { return !writerLives(w) }}}, sims.Press(knobs...)...)
-	if len(knobs) > 0 {
-		turns[1].When = writerLives
+// withWriter turns a knob once there is a writer that waits; where it has ended another is started.
+func withWriter(knob string) []sims.Turn {
+	return []sims.Turn{
+		{Knob: "start the writer", When: settled, If: func(w *sims.World) bool { return w.Actor("writer").Ended() != "" }},
+		{Knob: knob, When: func(w *sims.World) bool { return w.Actor("writer").Idle }},
 	}
-	return turns
 }
 
-func writerLives(w *sims.World) bool { return w.Actor("writer").Life.Alive() }
+// settled: the file is known, both readers have read the newest transaction, and the
+// holder waits.
+func settled(w *sims.World) bool {
+	v := decodeStore(w)
+	return v.newest.txn > 0 && readersAt(w, v.newest.txn) && w.Actor("holder").Idle && (w.Actor("writer").Idle || w.Actor("writer").Ended() != "")
+}
 
 var readerCounters = []string{"reads", "half", "torn", "txn"}
 

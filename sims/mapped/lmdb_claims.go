@@ -60,8 +60,7 @@ var storeClaims = []sims.Claim{
 		say := func(how string, txn uint64, seen int64) string {
 			return fmt.Sprintf("writer %s; newest valid: transaction %d; the readers see %d", how, txn, seen)
 		}
-		txn := decodeStore(a).newest.txn
-		next := max(txn, decodeStore(a.Before).newest.txn+1) // a writer that was writing on and on may have made more
+		txn, next := decodeStore(a).newest.txn, decodeStore(a.Before).newest.txn+1
 		return sims.Judge(a.Actor("writer").Life == scene.Killed && txn == next && readersAt(a, next), say("killed by SIGKILL", next, int64(next)),
 			say(a.Actor("writer").Ended(), txn, a.Count("reader-1", "txn")), "wait status, pread(2) of the meta pages, the readers' counters")
 	}},
@@ -136,7 +135,7 @@ func checkReused(a *sims.World) sims.Verdict {
 		}
 	}
 	pid, cleared := dead.Actor("holder").PID, int64(0)
-	for i := range a.Moments { // yours after the death too
+	for i := range a.Moments {
 		if m := &a.Moments[i]; m.Name == "committed" && m.At > dead.Now {
 			cleared += m.N["stale"]
 		}

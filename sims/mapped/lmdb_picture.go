@@ -191,7 +191,7 @@ func callFigure(w *sims.World) scene.Figure {
 			return scene.Missing("calls", f.Label, why)
 		}
 	}
-	if rests > 0 || len(others) > 0 {
+	if w.Actor("reader-1").Traced && w.Actor("reader-2").Traced {
 		f.Text = scene.Many(rests, "rest") + ", " + callsBy(others)
 	}
 	return f.From("ptrace(2): every system call of both readers since they are watched; they rest in nanosleep(2)", "")

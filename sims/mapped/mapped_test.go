@@ -27,6 +27,23 @@ func TestPlayedBetween(t *testing.T) {
 			"unseen":  {"typist looks"},
 		})
 	})
+	t.Run("shared-file, another mapping", func(t *testing.T) {
+		simtest.Between(t, &sharedFile, map[string][]string{
+			"loaded": {"typist's mapping"}, "read": {"your words"}, "copied": {"typist's mapping"}, "unseen": {"type your words", "typist's mapping"},
+		})
+	})
+	t.Run("shared-file, killed", func(t *testing.T) {
+		simtest.Between(t, &sharedFile, map[string][]string{
+			"typed": {"kill -9 typist"}, "loaded": {"kill -9 neighbour"}, "read": {"kill -9 reader"},
+			"private": {"kill -9 neighbour"}, "copied": {"kill -9 typist"}, "unseen": {"kill -9 reader", "kill -9 neighbour"},
+		})
+	})
+	t.Run("lmdb, killed", func(t *testing.T) {
+		simtest.Between(t, &lmdb, map[string][]string{
+			"commit": {"kill -9 reader-1"}, "watched": {"kill -9 reader-2"}, "unhurt": {"kill -9 holder"}, "sealed": {"kill -9 reader-1"},
+			"pinned": {"kill -9 holder"}, "dies": {"give it up", "kill -9 reader-2"}, "reused": {"kill -9 writer"},
+		})
+	})
 	t.Run("lmdb", func(t *testing.T) {
 		simtest.Between(t, &lmdb, map[string][]string{
 			"commit":  {"commit", "commit", "look again"},

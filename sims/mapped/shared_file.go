@@ -76,22 +76,22 @@ var sharedFile = sims.Sim{
 		{ID: "one-page", Turn: []sims.Turn{{Knob: "typist's mapping", Value: "shared"}}, For: "both have the file's page in their page tables, the typist by a shared mapping", Until: func(w *sims.World) bool {
 			return w.Options["mapping"] == "shared" && onOnePage(w) && fileText(w) != ""
 		}},
-		{ID: "typed", Turn: []sims.Turn{{Knob: xrayKnob, Value: "on"}, {Knob: "type " + texts[0]}}, For: "the typist has stored its text into a shared mapping", Until: func(w *sims.World) bool {
+		{ID: "typed", From: "one-page", Turn: []sims.Turn{{Knob: xrayKnob, Value: "on"}, {Knob: "type " + texts[0]}}, For: "the typist has stored its text into a shared mapping", Until: func(w *sims.World) bool {
 			return w.Options["mapping"] == "shared" && w.ReadSince(w.News("typist", "typed"))
 		}},
-		{ID: "loaded", Turn: sims.Press("neighbour looks"), For: "the neighbour has looked into its mapping, and the typist's is shared", Until: func(w *sims.World) bool {
+		{ID: "loaded", From: "one-page", Turn: sims.Press("neighbour looks"), For: "the neighbour has looked into its mapping, and the typist's is shared", Until: func(w *sims.World) bool {
 			return w.News("neighbour", "looked") != nil && typedInto(w, "shared")
 		}},
-		{ID: "read", Turn: sims.Press("reader reads"), For: "read has returned, and the typist has typed into a shared mapping", Until: func(w *sims.World) bool {
+		{ID: "read", From: "one-page", Turn: sims.Press("reader reads"), For: "read has returned, and the typist has typed into a shared mapping", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("reader", "read")) && typedInto(w, "shared") && (w.Called("reader") > 0 || !w.Actor("reader").Traced)
 		}},
 		{ID: "private", Turn: []sims.Turn{{Knob: "typist's mapping", Value: "private"}}, For: "the typist maps the file anew, private, and both have its page", Until: func(w *sims.World) bool {
 			return w.Options["mapping"] == "private" && onOnePage(w) && fileText(w) != ""
 		}},
-		{ID: "copied", Turn: sims.Press("type " + texts[1]), For: "the typist has stored its text and the kernel was asked for its page again", Until: func(w *sims.World) bool {
+		{ID: "copied", From: "private", Turn: sims.Press("type " + texts[1]), For: "the typist has stored its text and the kernel was asked for its page again", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("typist", "typed")) && w.Mapping("typist", "file").Level("file") == 0 && w.Mapping("typist", "file").Level("private") > 0
 		}},
-		{ID: "unseen", Turn: sims.Press("neighbour looks", "reader reads"), For: "the neighbour and the reader have looked, and the typist has typed into a private mapping", Until: func(w *sims.World) bool {
+		{ID: "unseen", From: "private", Turn: sims.Press("neighbour looks", "reader reads"), For: "the neighbour and the reader have looked, and the typist has typed into a private mapping", Until: func(w *sims.World) bool {
 			return w.News("neighbour", "looked") != nil && w.ReadSince(w.News("reader", "read")) && typedInto(w, "private")
 		}},
 	},

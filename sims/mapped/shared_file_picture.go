@@ -187,9 +187,9 @@ func fileNews(w *sims.World, m *sims.Moment) string {
 	case m.Name == "read" && m.S["text"] == "":
 		return "The reader has read, and got nothing."
 	case m.Name == "read":
-		return "The reader called read(2), and it gave " + quoted(m.S["text"]) + "."
+		return "The reader called pread(2), and it gave " + quoted(m.S["text"]) + "."
 	case m.Name == "read failed":
-		return "The reader's read(2) failed: " + m.S["errno"] + "."
+		return "The reader's pread(2) failed: " + m.S["errno"] + "."
 	case m.Name == "looked":
 		return "The " + m.Who + " looked into its mapping and found " + quoted(m.S["text"]) + "."
 	case m.Who == "typist" && w.Options["mapping"] == "private":

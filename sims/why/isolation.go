@@ -56,14 +56,14 @@ var isolation = sims.Sim{
 			}
 			return true
 		}},
-		{ID: "threads", Turn: sims.Press("crash a goroutine"), For: "the server has ended", Until: func(w *sims.World) bool {
+		{ID: "threads", From: "work", Turn: sims.Press("crash a goroutine"), For: "the server has ended", Until: func(w *sims.World) bool {
 			return w.Actor("server").Life == scene.Killed
 		}},
-		{ID: "process", Turn: sims.Press("crash worker 2"), For: "the worker has ended, and the others have gone on working", Until: func(w *sims.World) bool {
+		{ID: "process", From: "work", Turn: sims.Press("crash worker 2"), For: "the worker has ended, and the others have gone on working", Until: func(w *sims.World) bool {
 			fell, left := toll(w)
 			return len(fell) > 0 && len(left) == len(staff(w.Before))-len(fell)
 		}},
-		{ID: "restarted", For: "the supervisor has noticed, and a new worker works", Until: func(w *sims.World) bool {
+		{ID: "restarted", From: "work", For: "the supervisor has noticed, and a new worker works", Until: func(w *sims.World) bool {
 			before := w.After("process").Before
 			return w.Count("supervisor", "started") > before.Count("supervisor", "started") && w.Last("supervisor", "noticed") != nil && w.Count(newest(w), "jobs") > 0
 		}},

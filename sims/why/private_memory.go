@@ -52,17 +52,17 @@ var privateMemory = sims.Sim{
 	Draw:     drawPrivateMemory,
 	Measured: whatBReads,
 	Walk: []sims.Step{
-		{ID: "own", For: "both have stored a number and read it back", Until: func(w *sims.World) bool {
-			return readsOwn(w, "A") && readsOwn(w, "B") && bothMapped(w)
+		{ID: "own", Turn: []sims.Turn{{Knob: "page", Value: "private"}}, For: "both have stored a number and read it back", Until: func(w *sims.World) bool {
+			return w.Options["page"] == "private" && readsOwn(w, "A") && readsOwn(w, "B") && bothMapped(w)
 		}},
-		{ID: "other", Turn: sims.Press("A stores"), For: "A reads its new number, and B has looked again", Until: func(w *sims.World) bool {
+		{ID: "other", From: "own", Turn: sims.Press("A stores"), For: "A reads its new number, and B has looked again", Until: func(w *sims.World) bool {
 			return readsOwn(w, "A") && obeyed(w, "A") && w.Count("B", "reads") > w.Before.Count("B", "reads")+2
 		}},
 		{ID: "shared", Turn: []sims.Turn{{Knob: "page", Value: "shared"}}, For: "both have mapped one page, and the kernel has counted it twice", Until: func(w *sims.World) bool {
 			return w.Options["page"] == "shared" && bothMapped(w) && w.Count("A", "reads") > 0 && w.Count("B", "reads") > 0 &&
 				w.Mapping("A", "page").Level("exclusive") == 0 && w.Mapping("B", "page").Level("exclusive") == 0
 		}},
-		{ID: "seen", Turn: sims.Press("A stores"), For: "B reads what A has stored", Until: func(w *sims.World) bool {
+		{ID: "seen", From: "shared", Turn: sims.Press("A stores"), For: "B reads what A has stored", Until: func(w *sims.World) bool {
 			return readsOwn(w, "A") && obeyed(w, "A") && w.Count("B", "read") == w.Count("A", "stored")
 		}},
 	},

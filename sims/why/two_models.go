@@ -79,13 +79,13 @@ var twoModels = sims.Sim{
 		{ID: "shared", From: "shared", Lost: somebodyGone, Turn: []sims.Turn{{Knob: "watch the memory's two", Value: "on", When: atRest}, {Knob: "send by memory"}}, For: "100 messages have been taken out of the shared frame", Until: func(w *sims.World) bool {
 			return batchDone(w, "producer", "consumer") && w.Asleep("consumer", "futex")
 		}},
-		{ID: "large", Turn: []sims.Turn{{Knob: "watch nobody"}, {Knob: "payload", Value: strconv.Itoa(large)}}, For: "new processes, for messages of 256 KiB, are ready", Until: func(w *sims.World) bool {
+		{ID: "large", Turn: []sims.Turn{{Knob: "watch nobody", If: anyWatched}, {Knob: "payload", Value: strconv.Itoa(large)}}, For: "new processes, for messages of 256 KiB, are ready", Until: func(w *sims.World) bool {
 			return payload(w) == large && bothReady(w)
 		}},
-		{ID: "slept", From: "slept", Lost: somebodyGone, Turn: []sims.Turn{{Knob: "watch nobody", When: atRest}, {Knob: "send by pipe", When: atRest}}, For: "100 messages of 256 KiB have gone through the pipe", Until: func(w *sims.World) bool {
+		{ID: "slept", From: "slept", Lost: somebodyGone, Turn: []sims.Turn{{Knob: "watch nobody", When: atRest, If: anyWatched}, {Knob: "send by pipe", When: atRest}}, For: "100 messages of 256 KiB have gone through the pipe", Until: func(w *sims.World) bool {
 			return batchDone(w, "writer", "reader") && w.Asleep("reader", "pipe_read")
 		}},
-		{ID: "awake", From: "awake", Lost: somebodyGone, Turn: []sims.Turn{{Knob: "watch nobody", When: atRest}, {Knob: "send by memory", When: atRest}}, For: "100 messages of 256 KiB have been taken out of the shared frame", Until: func(w *sims.World) bool {
+		{ID: "awake", From: "awake", Lost: somebodyGone, Turn: []sims.Turn{{Knob: "watch nobody", When: atRest, If: anyWatched}, {Knob: "send by memory", When: atRest}}, For: "100 messages of 256 KiB have been taken out of the shared frame", Until: func(w *sims.World) bool {
 			return batchDone(w, "producer", "consumer") && w.Asleep("consumer", "futex")
 		}},
 	},

@@ -102,6 +102,10 @@ func somebodyGone(w *sims.World) bool {
 	return slices.ContainsFunc(w.Actors, func(a *sims.ActorState) bool { return a.Ended() != "" })
 }
 
+func anyWatched(w *sims.World) bool {
+	return slices.ContainsFunc(w.Actors, func(a *sims.ActorState) bool { return a.Traced })
+}
+
 // counted: the kernel's account of the role's bytes is not older than the role's own
 // word of it, or is not kept here.
 func counted(w *sims.World, role string) bool {
