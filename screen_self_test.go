@@ -13,6 +13,7 @@ func TestScreen(t *testing.T) {
 		{"insert and delete", "abcdef\x1b[H\x1b[2P\x1b[1@", " cdef\n\n\n"},
 		{"scroll", "1\r\n2\r\n3\r\n4", "2\n3\n4\n"},
 		{"region", "1\r\n2\r\n3\x1b[2;3r\x1b[2H\x1b[M", "1\n3\n\n"},
+		{"up and over the top", "1\r\n2\x1b[1;2r\x1b[2H\x1bMx\x1bM", "\nx\n\n"},
 		{"repeat", "a\x1b[3b\x1b[31mred\x1b[m", "aaaared\n\n\n"},
 		{"all", "abc\x1b[2J\x1b[Hd", "d\n\n\n"},
 		{"titles and questions", "\x1b]0;title\x07\x1b]11;?\x1b\\\x1b[?2026$p\x1bP+q\x1b\\ok", "ok\n\n\n"},

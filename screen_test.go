@@ -87,6 +87,8 @@ func (s *screen) Write(p []byte) (int, error) {
 			s.put(string(seq), width)
 		case len(seq) > 2 && seq[0] == 0x1b && seq[1] == '[':
 			s.control(string(seq[2:]))
+		case string(seq) == ansi.ReverseIndex:
+			s.up()
 		case len(seq) == 1:
 			s.single(seq[0])
 		}
@@ -132,6 +134,14 @@ func (s *screen) down() {
 		s.scroll(s.top, 1)
 	} else if s.y < s.h-1 {
 		s.y++
+	}
+}
+
+func (s *screen) up() {
+	if s.y == s.top {
+		s.scroll(s.top, -1)
+	} else if s.y > 0 {
+		s.y--
 	}
 }
 
