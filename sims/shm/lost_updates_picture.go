@@ -60,9 +60,9 @@ func robustPrice(w *sims.World) scene.Figure {
 		}
 	}
 	if plain == 0 {
-		return scene.Missing("robust-price", "robust, by the mutex", "nothing has been added under the mutex yet")
+		return scene.Missing("robust-price", "robust over mutex, alone", "nothing has been added under the mutex yet")
 	}
-	return scene.Figure{ID: "robust-price", Label: "robust, by the mutex", Text: scene.Tenths(10*robust/plain) + " times", Origin: scene.Derived}.
+	return scene.Figure{ID: "robust-price", Label: "robust over mutex, alone", Text: scene.Tenths(10*robust/plain) + " times", Origin: scene.Derived}.
 		From("the column \"alone\" of the table: the robust mutex over the mutex", "")
 }
 

@@ -99,7 +99,7 @@ var passFD = sims.Sim{
 		{ID: "open", For: "the opener has the file open", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.Last("opener", "opened")) && w.Object("file").Level("pos opener") == 0 && opened(w, "opener", "file")
 		}},
-		{ID: "alone", From: "open", Turn: sims.Press("worker tries the path"), For: "the worker has its answer", Until: func(w *sims.World) bool { return w.News("worker", "tried") != nil }},
+		{ID: "alone", From: "open", Turn: sims.Press("worker tries the path"), For: "the worker has tried to open the path", Until: func(w *sims.World) bool { return w.News("worker", "tried") != nil }},
 		{ID: "flying", From: "open", Turn: sims.Press("pass the file"), For: "the descriptor is in flight", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("opener", "passed")) && w.Object("worker's end").Level("in") > 0
 		}},

@@ -74,8 +74,20 @@ func (r *Run) descriptor(p *process, object string) (int, error) {
 			return fd.N, nil
 		}
 	}
-	use := map[string]string{"r": " to read from", "w": " to write to", "": ""}[mode]
-	return 0, Already{"the " + p.role.Name + " has no descriptor of the " + want + use + " open"}
+	return 0, Already{"the " + p.role.Name + " has no " + spoken(want, mode, err == nil) + " open"}
+}
+
+// spoken is what was to be closed, in words.
+func spoken(object, mode string, number bool) string {
+	switch {
+	case number:
+		return "descriptor " + object
+	case mode == "r":
+		return "descriptor that reads from the " + object
+	case mode == "w":
+		return "descriptor that writes to the " + object
+	}
+	return "descriptor of the " + object
 }
 
 // Already says that what was asked for is so already: a learner is told, and a walk
