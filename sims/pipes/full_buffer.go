@@ -65,9 +65,7 @@ var fullBuffer = sims.Sim{
 			m := w.News("reader", "drained")
 			return m != nil && m.N["bytes"] == 1 && w.Since(m) >= 5 && w.Asleep("writer", "pipe_write")
 		}},
-		{ID: "one-page", From: "one-page", Lost: nobodyWaits, Turn: []sims.Turn{{Knob: "O_NONBLOCK", Value: "blocking", If: neverBlocks}, {Knob: "drain a page", When: func(w *sims.World) bool {
-			return w.Asleep("writer", "pipe_write") && w.Object("pipe").Level("queued") >= w.Facts["page"]
-		}}}, For: "the writer has written and sleeps again", Until: func(w *sims.World) bool {
+		{ID: "one-page", From: "one-byte", Turn: sims.Press("drain a page"), For: "the writer has written and sleeps again", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("reader", "drained")) && refilled(w) > 0 && wakeUps(w) > 0 && w.Asleep("writer", "pipe_write")
 		}},
 		{ID: "nonblock", Turn: []sims.Turn{{Knob: "write size", Value: "4096"}, {Knob: "O_NONBLOCK", Value: "non-blocking"}}, For: "the full pipe has refused with EAGAIN", Until: func(w *sims.World) bool {
@@ -269,8 +267,6 @@ func nobodyWaits(w *sims.World) bool {
 
 // notFilled is a cast whose pipe need not become, or stay, fuller than a page.
 func notFilled(w *sims.World) bool { return nobodyWaits(w) || w.Turned["shrink"] > 0 }
-
-func neverBlocks(w *sims.World) bool { return w.Options["mode"] != "blocking" }
 
 // readsOn is a reader that reads until it is told to pause.
 func readsOn(w *sims.World) bool { return w.Said("reader", "reads on") > w.Said("reader", "pauses") }

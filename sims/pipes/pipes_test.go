@@ -98,6 +98,8 @@ func TestPlayedBetween(t *testing.T) {
 		{"shell, on its own", &shell, map[string][]string{"before": {"spare ends"}, "after": {"run the programs"}, "runs": {"run the programs"}, "sigpipe": {"spare ends"}}},
 		{"shell, other lines", &shell, map[string][]string{"before": {"edit the line"}, "after": {"edit the line", "pace"}, "runs": {"edit the line", "spare ends"}, "sigpipe": {"pace", "edit the line"}}},
 		{"shell, rewired", &shell, map[string][]string{"after": {"rewire"}, "runs": {"pace"}}},
+		{"shell, a stage killed", &shell, map[string][]string{"after": {"kill -9 stage2"}, "runs": {"kill -9 stage1"}}},
+		{"full-buffer, a drain too many", &fullBuffer, map[string][]string{"one-page": {"drain all"}}},
 		{"atomic", &atomicWrites, map[string][]string{"small": {"pace"}, "limit": {"record size", "pace"}, "just-over": {"record size"}, "large": {"pace"}}},
 	} {
 		t.Run(play.name, func(t *testing.T) { simtest.Between(t, play.sim, play.knob) })

@@ -55,8 +55,7 @@ var shell = sims.Sim{
 		{ID: "after", Turn: append(stepByStep(), sims.Turn{Knob: "rewire", When: everyStageBorn}), For: "every stage has rewired its descriptors", Until: func(w *sims.World) bool {
 			return w.Said("", "rewired") == len(stages(w)) && w.ReadSince(w.Last("", "rewired"))
 		}},
-		{ID: "runs", Turn: []sims.Turn{{Knob: "spare ends", Value: "closed", If: func(w *sims.World) bool { return w.Options["spare ends"] != "closed" }},
-			{Knob: "run the programs", When: everyStageBorn}}, For: "every stage has ended", Until: allOver},
+		{ID: "runs", From: "after", Turn: sims.Press("run the programs"), For: "every stage has ended", Until: allOver},
 		{ID: "sigpipe", Turn: []sims.Turn{{Knob: "spare ends", Value: "closed", If: func(w *sims.World) bool { return w.Options["spare ends"] != "closed" }},
 			{Knob: "edit the line", Value: "yes | head -1"}, {Knob: "pace", Value: "at once"}},
 			For: "yes and head have ended", Until: allOver},

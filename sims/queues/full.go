@@ -91,7 +91,7 @@ var fullQueue = sims.Sim{
 		}},
 		{ID: "nonblock", Turn: []sims.Turn{{Knob: "mode", Value: "non-blocking"}}, For: "the producer was refused at a full queue", Until: refusedAtFull("EAGAIN")},
 		{ID: "timeout", Turn: []sims.Turn{{Knob: "mode", Value: "timeout"}}, For: "the producer has waited in vain", Until: refusedAtFull("ETIMEDOUT")},
-		{ID: "limit", From: "timeout", Turn: sims.Press("ask for more", "ask for nothing"), For: "the kernel has answered to both", Until: func(w *sims.World) bool {
+		{ID: "limit", From: "timeout", Turn: sims.Press("ask for more", "ask for nothing"), For: "the kernel has answered to a queue that is too deep, and to one of no stated depth", Until: func(w *sims.World) bool {
 			return asked(w, "too deep") != nil && asked(w, "default") != nil
 		}},
 	},

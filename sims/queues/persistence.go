@@ -93,7 +93,7 @@ var persistence = sims.Sim{
 		{ID: "unlinked", From: "written", Turn: sims.Press("unlink"), For: "the name is gone and the kernel was asked again", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("producer", "unlinked")) && w.Object("queue").Level("exists") == 0
 		}},
-		{ID: "refused", From: "written", Turn: sims.Press("start the consumer"), For: "the consumer has its answer", Until: func(w *sims.World) bool {
+		{ID: "refused", From: "written", Turn: sims.Press("start the consumer"), For: "the new consumer has the answer of its mq_open", Until: func(w *sims.World) bool {
 			return w.News("consumer", "refused") != nil && !w.Actor("consumer").Life.Alive()
 		}},
 		{ID: "destroyed", From: "written", Turn: sims.Press("producer ends"), For: "nobody has the queue open any more", Until: func(w *sims.World) bool {
@@ -281,7 +281,7 @@ func drawPersistence(w *sims.World) *scene.Scene {
 		}
 	}
 	s.Figures = []scene.Figure{w.MessagesFigure("queue"), openFigure(w), w.CountFigure("producer", "sent", "sent", ""), w.CountFigure("consumer", "received", "received", "")}
-	if m := w.Last("lister", "listed"); m != nil {
+	if m := w.Last("lister", "listed"); m != nil && !changedSince(w, m) {
 		s.Figures = append(s.Figures, listingFigures(m)...)
 		if listing(w) {
 			s.Mark("listing", "file")
@@ -300,6 +300,14 @@ func tooLate(w *sims.World, role string) bool {
 func listing(w *sims.World) bool {
 	m := w.Last("lister", "listed")
 	return w.Actor("lister").Life.Alive() || m != nil && isLast(w, m)
+}
+
+// changedSince is true once the queue is not any more what it was at that moment: what
+// was read of it then would be taken for what is in it now.
+func changedSince(w *sims.World, m *sims.Moment) bool {
+	return slices.ContainsFunc(w.Moments, func(o sims.Moment) bool {
+		return o.At > m.At && (o.Name == "sent" || o.Name == "received" || o.Name == "unlinked" && o.S["errno"] == "")
+	})
 }
 
 // isNews is a moment of a role since which the role has said nothing else.

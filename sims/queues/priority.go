@@ -86,7 +86,7 @@ var urgentFirst = sims.Sim{
 		{ID: "asleep", From: "sent", Turn: sims.Press("receive all", "receive one"), For: "the consumer is asleep at an empty queue", Until: func(w *sims.World) bool {
 			return level(w) == 0 && told(w) && asleepIn(w, "consumer", "mq_timedreceive")
 		}},
-		{ID: "woken", From: "sent", Turn: sims.Press("second: letter"), For: "the consumer has it", Until: func(w *sims.World) bool {
+		{ID: "woken", From: "sent", Turn: sims.Press("second: letter"), For: "the letter has woken the consumer, which has received it", Until: func(w *sims.World) bool {
 			b := w.After("asleep")
 			return w.News("second", "sent") != nil && told(w) && w.Count("consumer", "received") > b.Count("consumer", "received") && w.Actor("consumer").Idle
 		}},

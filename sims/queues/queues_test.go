@@ -1,8 +1,10 @@
 package queues
 
 import (
+	"slices"
 	"testing"
 
+	"ipctour/sims/scene"
 	"ipctour/sims/simtest"
 )
 
@@ -35,4 +37,15 @@ func TestPlayedBetween(t *testing.T) {
 	t.Run("persistence, with an early consumer", func(t *testing.T) {
 		simtest.Between(t, &persistence, map[string][]string{"killed": {"start the consumer", "receive one"}, "again": {"kill the consumer"}, "refused": {"start the consumer"}, "destroyed": {"producer ends"}})
 	})
+}
+
+// What the lister has read is shown until the queue has changed.
+func TestAListingGoesWithWhatItTellsOf(t *testing.T) {
+	w := simtest.Walk(t, simtest.House(t), &persistence)
+	for step, want := range map[string]bool{"listed": true, "read": false, "again": false, "destroyed": false} {
+		shown := slices.ContainsFunc(drawPersistence(w.After(step)).Figures, func(f scene.Figure) bool { return f.ID == "listing" || f.ID == "file" })
+		if shown != want {
+			t.Errorf("%s: the listing is shown: %v, want %v", step, shown, want)
+		}
+	}
 }

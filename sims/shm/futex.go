@@ -80,8 +80,8 @@ var futexLock = sims.Sim{
 	Draw:     drawFutex,
 	Measured: callsAlone,
 	Walk: []sims.Step{
-		{ID: "ready", For: "all three have mapped the page", Until: func(w *sims.World) bool {
-			return w.Said("", "ready") == len(lockers) && w.Actor("locker-a").Idle && w.Actor("locker-b").Idle && w.Actor("locker-c").Idle
+		{ID: "ready", For: "all three have mapped the page, and its word was read", Until: func(w *sims.World) bool {
+			return w.Said("", "ready") == len(lockers) && w.Actor("locker-a").Idle && w.Actor("locker-b").Idle && w.Actor("locker-c").Idle && lockWord(w) >= 0
 		}},
 		{ID: "alone", From: "ready", Turn: []sims.Turn{{Knob: "watch a", Value: "on"}, {Knob: "1,000 alone"}}, For: "locker-a has locked and unlocked 1,000 times", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("locker-a", "paired"))

@@ -69,7 +69,7 @@ func futexFigures(w *sims.World) []scene.Figure {
 		switch {
 		case a.Traced:
 			list = append(list, scene.Count("calls-"+role, role+"'s calls", w.Called(role), "", scene.Kernel).
-				From("ptrace: those that have returned since it is watched", fmt.Sprintf("strace -p %d", a.PID)).Of(role))
+				From("ptrace(2): those that have returned since it is watched", "").Of(role))
 		case a.Untraced != "":
 			list = append(list, scene.Missing("calls-"+role, role+"'s calls", a.Untraced))
 		}

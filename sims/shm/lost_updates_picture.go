@@ -41,10 +41,29 @@ func drawLostUpdates(w *sims.World) *scene.Scene {
 		f = scene.Count("sum", "the sum", sum, "", scene.Kernel).From("pread(2) of the shared memory, by the tour", "")
 	}
 	s.Figures = []scene.Figure{f}
+	if latestSum(w, "robust mutex").parties > 0 {
+		s.Figures = append(s.Figures, robustPrice(w))
+	}
 	if added, any := addedByEach(w); any { // by hand nothing is counted
 		s.Figures = append(s.Figures, added)
 	}
 	return s
+}
+
+// robustPrice is what an add costs alone under the robust mutex, by what it costs under
+// the other.
+func robustPrice(w *sims.World) scene.Figure {
+	robust, plain := latestSum(w, "robust mutex").alone, int64(0)
+	for _, said := range results(slices.Concat(w.Earlier, w.Moments), "added") {
+		if said[0].S["how"] == "mutex" {
+			plain = sumOf(said).alone
+		}
+	}
+	if plain == 0 {
+		return scene.Missing("robust-price", "robust over mutex, alone", "nothing has been added under the mutex yet")
+	}
+	return scene.Figure{ID: "robust-price", Label: "robust over mutex, alone", Text: scene.Tenths(10*robust/plain) + " times", Origin: scene.Derived}.
+		From("the column \"alone\" of the table: the robust mutex over the mutex", "")
 }
 
 // addedByEach is how far they have come: the number of each, or where they are apart

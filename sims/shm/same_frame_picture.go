@@ -47,7 +47,7 @@ func sameFrameFigures(w *sims.World) []scene.Figure {
 	for _, role := range []string{"writer", "reader"} {
 		if a := w.Actor(role); a.Traced {
 			list = append(list, scene.Count("calls-"+role, role+"'s calls", w.Called(role), "", scene.Kernel).
-				From("ptrace, since it is watched", fmt.Sprintf("strace -p %d", a.PID)).Of(role))
+				From("ptrace(2), since it is watched", "").Of(role))
 		}
 	}
 	o := w.Object("board")

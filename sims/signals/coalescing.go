@@ -112,7 +112,7 @@ var coalescing = sims.Sim{
 			m := b.Last("sender", "sent") // most of them: others may have spoilt a reading
 			each, r, s := m.N["each"], m.N["longer realtime"], m.N["longer standard"]
 			return sims.Judge(2*r > each && 2*s < each, fmt.Sprintf("SigQ longer by 1 after most of %d realtime sends, and after few of %d standard ones", each, each),
-				fmt.Sprintf("longer by 1 after %d of %d and after %d of %d", r, each, s, each), "SigQ in /proc/PID/status, read right before and right after each send")
+				fmt.Sprintf("SigQ longer by 1 after %d of %d realtime sends, and after %d of %d standard ones", r, each, s, each), "SigQ in /proc/PID/status, read right before and right after each send")
 		}},
 		{ID: "burst", Says: "every realtime signal of a burst arrives, though nothing is blocked", After: "burst", Check: func(b *sims.World) sims.Verdict {
 			sent, r := b.Count("sender", "realtime"), handled(b, "realtime")
@@ -353,7 +353,7 @@ func drawCoalescing(w *sims.World) *scene.Scene {
 	s.Figures = append(s.Figures, w.SetFigure("target", "ShdPnd", "pending", "pending (ShdPnd)"), w.SigQFigure("target"))
 	if m := w.Last("sender", "sent"); m != nil {
 		for i, kind := range []string{"standard", "realtime"} {
-			s.Figures = append(s.Figures, scene.Figure{ID: "longer-" + kind, Label: "longer by 1 after " + strings.TrimPrefix(sets.Rows[i].Name, "SIG"), Origin: scene.Child,
+			s.Figures = append(s.Figures, scene.Figure{ID: "longer-" + kind, Label: strings.TrimPrefix(sets.Rows[i].Name, "SIG") + ": queue longer after", Origin: scene.Child,
 				Text: fmt.Sprintf("%d of %d sends", m.N["longer "+kind], m.N["each"])}.
 				From("the sender reads SigQ in the target's /proc/PID/status right before and right after each send; others of this user may change it in between", ""))
 		}

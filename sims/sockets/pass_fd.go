@@ -99,36 +99,36 @@ var passFD = sims.Sim{
 		{ID: "open", For: "the opener has the file open", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.Last("opener", "opened")) && w.Object("file").Level("pos opener") == 0 && opened(w, "opener", "file")
 		}},
-		{ID: "alone", Turn: sims.Press("worker tries the path"), For: "the worker has its answer", Until: func(w *sims.World) bool { return w.News("worker", "tried") != nil }},
-		{ID: "flying", Turn: sims.Press("pass the file"), For: "the descriptor is in flight", Until: func(w *sims.World) bool {
+		{ID: "alone", From: "open", Turn: sims.Press("worker tries the path"), For: "the worker has tried to open the path", Until: func(w *sims.World) bool { return w.News("worker", "tried") != nil }},
+		{ID: "flying", From: "open", Turn: sims.Press("pass the file"), For: "the descriptor is in flight", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("opener", "passed")) && w.Object("worker's end").Level("in") > 0
 		}},
-		{ID: "received", Turn: sims.Press("worker receives"), For: "both have the file open", Until: func(w *sims.World) bool {
+		{ID: "received", From: "open", Turn: sims.Press("worker receives"), For: "both have the file open", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("worker", "received")) && opened(w, "worker", "file") && w.Object("file").Level("pos worker") >= 0
 		}},
-		{ID: "offset", Turn: sims.Press("worker reads"), For: "the worker has read, and the offsets have been asked", Until: func(w *sims.World) bool {
+		{ID: "offset", From: "open", Turn: sims.Press("worker reads"), For: "the worker has read, and the offsets have been asked", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("worker", "read"))
 		}},
-		{ID: "shared", Turn: sims.Press("opener reads"), For: "the opener has read, and the offsets have been asked", Until: func(w *sims.World) bool {
+		{ID: "shared", From: "open", Turn: sims.Press("opener reads"), For: "the opener has read, and the offsets have been asked", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("opener", "read"))
 		}},
-		{ID: "closed", Turn: sims.Press("opener closes the file", "worker reads"), For: "the opener has closed, and the worker has read once more", Until: func(w *sims.World) bool {
+		{ID: "closed", From: "open", Turn: sims.Press("opener closes the file", "worker reads"), For: "the opener has closed, and the worker has read once more", Until: func(w *sims.World) bool {
 			return !opened(w, "opener", "file") && w.ReadSince(w.News("worker", "read"))
 		}},
-		{ID: "pipe", Turn: sims.Press("pass a pipe end", "worker receives", "worker writes"), For: "the worker's line lies in the pipe", Until: func(w *sims.World) bool {
+		{ID: "pipe", From: "open", Turn: sims.Press("pass a pipe end", "worker receives", "worker writes"), For: "the worker's line lies in the pipe", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("worker", "wrote")) && w.Object("pipe").Level("queued") > 0 && w.Object("pipe").Level("writers") == 2
 		}},
-		{ID: "memory", Turn: sims.Press("pass the memory", "worker receives", "worker stores"), For: "the word has been stored", Until: func(w *sims.World) bool {
+		{ID: "memory", From: "open", Turn: sims.Press("pass the memory", "worker receives", "worker stores"), For: "the word has been stored", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("worker", "stored")) && opened(w, "worker", "memory")
 		}},
-		{ID: "door", Turn: sims.Press("pass the listening socket", "worker receives", "opener closes the listening socket", "start the caller", "worker accepts"),
+		{ID: "door", From: "open", Turn: sims.Press("pass the listening socket", "worker receives", "opener closes the listening socket", "start the caller", "worker accepts"),
 			For: "the worker has served a caller", Until: func(w *sims.World) bool {
 				return w.ReadSince(w.News("worker", "accepted")) && w.News("caller", "welcomed") != nil && !opened(w, "opener", "door")
 			}},
-		{ID: "orphan", Turn: sims.Press("pass and leave"), For: "the opener is gone, and the descriptor is in flight", Until: func(w *sims.World) bool {
+		{ID: "orphan", From: "open", Turn: sims.Press("pass and leave"), For: "the opener is gone, and the descriptor is in flight", Until: func(w *sims.World) bool {
 			return !w.Actor("opener").Life.Alive() && w.Object("worker's end").Level("in") > 0 && w.Object("pipe").Level("readers") == 0
 		}},
-		{ID: "alive", Turn: sims.Press("worker writes", "worker receives", "worker empties the pipe"), For: "the worker has read what lay in the pipe", Until: func(w *sims.World) bool {
+		{ID: "alive", From: "open", Turn: sims.Press("worker writes", "worker receives", "worker empties the pipe"), For: "the worker has read what lay in the pipe", Until: func(w *sims.World) bool {
 			return w.ReadSince(w.News("worker", "emptied")) && w.Object("pipe").Level("queued") == 0
 		}},
 	},
@@ -146,7 +146,7 @@ var passFD = sims.Sim{
 			mine, _ := a.Holds("opener", "file", "r")
 			theirs, open := a.Holds("worker", "file", "r")
 			same := target(a, "opener", "file") == target(a, "worker", "file")
-			return sims.Judge(open && same && mine != theirs, "2 numbers, the links lead to the same file: true", fmt.Sprintf("%d and %d, the links lead to the same file: %v", mine, theirs, same), "/proc/PID/fd")
+			return sims.Judge(open && same && mine != theirs, "2 numbers, and both links lead to the same file", fmt.Sprintf("%d and %d, and %s", mine, theirs, map[bool]string{true: "both links lead to the same file", false: "the links lead to different things"}[same]), "/proc/PID/fd")
 		}},
 		{ID: "one-description", Says: "both numbers are one open file description", Needs: []string{"kcmp"}, After: "received", Check: func(a *sims.World) sims.Verdict {
 			n := a.Object("file").Level("descriptions")
@@ -163,8 +163,8 @@ var passFD = sims.Sim{
 			return sims.Judge(got == want, want, got, "pos in /proc/PID/fdinfo of both, read(2)")
 		}},
 		{ID: "outlives-close", Says: "it lives on when the sender has closed its own", After: "closed", Check: func(a *sims.World) sims.Verdict {
-			got := fmt.Sprintf("the opener has it: %v, the worker reads %q", opened(a, "opener", "file"), lineRead(a, "worker"))
-			want := fmt.Sprintf("the opener has it: false, the worker reads %q", nextLine(a.Before))
+			got := fmt.Sprintf("%s, the worker reads %q", openersOwn(a, "file"), lineRead(a, "worker"))
+			want := fmt.Sprintf("the opener has closed it, the worker reads %q", nextLine(a.Before))
 			return sims.Judge(got == want, want, got, "/proc/PID/fd, read(2)")
 		}},
 		{ID: "pipe-end", Says: "a pipe end can be handed over", After: "pipe", Check: func(a *sims.World) sims.Verdict {
@@ -179,8 +179,12 @@ var passFD = sims.Sim{
 			return sims.Judge(a.Object("memory").Level("word") == 42, want, fmt.Sprintf("the word was %d and is %d", had, a.Object("memory").Level("word")), "pread(2) on the tour's own descriptor of the memfd")
 		}},
 		{ID: "listening", Says: "a listening socket can be handed over, and no caller notices", After: "door", Check: func(a *sims.World) sims.Verdict {
-			got := fmt.Sprintf("the opener has it: %v, the worker accepted the caller: %v", opened(a, "opener", "door"), a.Last("worker", "accepted").N["pid"] == int64(a.Actor("caller").PID))
-			return sims.Judge(got == "the opener has it: false, the worker accepted the caller: true", "the opener has it: false, the worker accepted the caller: true", got, "/proc/PID/fd, SO_PEERCRED of the accepted socket")
+			who, want := "somebody else", "the opener has closed it, the worker accepted the caller"
+			if a.Last("worker", "accepted").N["pid"] == int64(a.Actor("caller").PID) {
+				who = "the caller"
+			}
+			got := fmt.Sprintf("%s, the worker accepted %s", openersOwn(a, "door"), who)
+			return sims.Judge(got == want, want, got, "/proc/PID/fd, SO_PEERCRED of the accepted socket")
 		}},
 		{ID: "outlives-sender", Says: "a descriptor in flight outlives the process that sent it", After: "alive", Check: func(b *sims.World) sims.Verdict {
 			a := b.After("orphan")

@@ -16,6 +16,14 @@ func opened(w *sims.World, role, object string) bool {
 	return open
 }
 
+// openersOwn says whether the opener has kept its own descriptor of an object.
+func openersOwn(w *sims.World, object string) string {
+	if opened(w, "opener", object) {
+		return "the opener has it open"
+	}
+	return "the opener has closed it"
+}
+
 // pos is where the offset of a role's descriptor of the file stands; -1 for none.
 func pos(w *sims.World, role string) int64 {
 	if !opened(w, role, "file") {
@@ -239,7 +247,7 @@ func passFigures(w *sims.World) []scene.Figure {
 	}
 	switch {
 	case w.Object(what).Level("descriptions") >= 0 && (opened(w, "opener", what) || opened(w, "worker", what)):
-		list = append(list, scene.Count("descriptions", map[bool]string{false: "open file descriptions", true: "one for each end"}[what == "pipe"], w.Object(what).Level("descriptions"), "", scene.Kernel).
+		list = append(list, scene.Count("descriptions", map[bool]string{false: "open file descriptions", true: "descriptions of both ends"}[what == "pipe"], w.Object(what).Level("descriptions"), "", scene.Kernel).
 			From("kcmp(2) with KCMP_FILE, for each pair of descriptors of the thing in the picture", ""))
 	case len(o.N) > 0 && (opened(w, "opener", what) || opened(w, "worker", what)):
 		list = append(list, scene.Missing("descriptions", "open file descriptions", "kcmp(2) is not allowed here; the offsets tell the same"))
@@ -300,6 +308,17 @@ func passSentence(w *sims.World) string {
 	return passNews(w, m)
 }
 
+// whyNotPassed is what an errno of sendmsg(2) means here (sendmsg(2), unix(7)).
+func whyNotPassed(errno string) string {
+	switch errno {
+	case "EBADF":
+		return "it has no descriptor of that any more"
+	case "EPIPE", "ECONNRESET", "ECONNREFUSED":
+		return "the worker's end of the line is gone, and nobody can receive"
+	}
+	return "nothing was sent"
+}
+
 // passNews tells the latest moment.
 func passNews(w *sims.World, m *sims.Moment) string {
 	who, thing := "The "+m.Who, thingName(m.S["what"])
@@ -314,7 +333,7 @@ func passNews(w *sims.World, m *sims.Moment) string {
 	case "passed":
 		return "In flight: " + thing + ". The opener has sent it, and the worker has not received it yet."
 	case "pass failed":
-		return "sendmsg(2) gave the opener " + m.S["errno"] + ": it has no descriptor of that any more."
+		return "sendmsg(2) gave the opener " + m.S["errno"] + ": " + whyNotPassed(m.S["errno"]) + "."
 	case "received":
 		return fmt.Sprintf("The worker has got %s, as its descriptor %d.", thing, m.N["fd"])
 	case "read":

@@ -3,6 +3,7 @@ package sockets
 import (
 	"testing"
 
+	"ipctour/sims/scene"
 	"ipctour/sims/simtest"
 )
 
@@ -43,4 +44,35 @@ func TestPlayedBetween(t *testing.T) {
 			"door": {"worker stores"}, "orphan": {"worker writes"}, "alive": {"worker writes"},
 		})
 	})
+	t.Run("pass-fd, one of them gone", func(t *testing.T) {
+		simtest.Between(t, &passFD, map[string][]string{
+			"alone": {"kill -9 worker"}, "flying": {"pass and leave"}, "received": {"kill -9 worker"}, "closed": {"opener closes the file"},
+			"pipe": {"kill -9 opener"}, "orphan": {"pass and leave"}, "alive": {"kill -9 worker"},
+		})
+	})
+}
+
+// A server that is dead has no conversation, and what a dead one has answered is not the
+// next one's answer.
+func TestStreamDrawsNothingOfADeadServer(t *testing.T) {
+	w := simtest.Walk(t, simtest.House(t), &stream)
+	state := func(step, role string) scene.Flow {
+		for _, l := range drawStream(w.After(step)).Links {
+			if l.From == role {
+				return l.State
+			}
+		}
+		return ""
+	}
+	for _, c := range []struct {
+		step, role string
+		want       scene.Flow
+	}{
+		{"outlives", "second", scene.Idle}, {"killed", "second", scene.Broken}, {"missing", "second", scene.Broken},
+		{"nobody", "stranger", scene.Broken}, {"rebinds", "stranger", ""},
+	} {
+		if got := state(c.step, c.role); got != c.want {
+			t.Errorf("%s: the link of the %s is %q, want %q", c.step, c.role, got, c.want)
+		}
+	}
 }

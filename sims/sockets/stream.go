@@ -148,13 +148,20 @@ var stream = sims.Sim{
 		}},
 		{ID: "outlives", Says: "the listening socket outlives its clients", After: "outlives", Check: func(b *sims.World) sims.Verdict {
 			a := b.After("queued")
-			same := target(a, "server", "door") == target(b, "server", "door")
-			return sims.Judge(same && inConversation(b, "second") && b.Actor("guest").Ended() != "", "the guest has ended, the second is in, the same socket listens: true",
-				fmt.Sprintf("the guest: %s, the second is in: %v, the same socket listens: %v", b.Actor("guest").Ended(), inConversation(b, "second"), same), "/proc/PID/fd, wait status")
+			same, in, ended := target(a, "server", "door") == target(b, "server", "door"), inConversation(b, "second"), b.Actor("guest").Ended()
+			second, door := "has a conversation", "the same socket listens"
+			if !in {
+				second = "has none"
+			}
+			if !same {
+				door = "another socket listens"
+			}
+			return sims.Judge(same && in && ended != "", "the guest has ended, the second has a conversation, the same socket listens",
+				fmt.Sprintf("the guest: %s, the second %s, %s", orElse(ended, "not ended"), second, door), "/proc/PID/fd, wait status")
 		}},
 		{ID: "refused", Says: "with the name there and nobody listening, connect gives ECONNREFUSED", After: "refused", Check: func(a *sims.World) sims.Verdict {
 			there := a.Object("door").Level("exists") == 1
-			return sims.Judge(knockedAt(a) == "ECONNREFUSED" && there, "ECONNREFUSED, the name is there: true", fmt.Sprintf("%s, the name is there: %v", knockedAt(a), there), "errno of connect(2), lstat(2)")
+			return sims.Judge(knockedAt(a) == "ECONNREFUSED" && there, "ECONNREFUSED, the name is there", fmt.Sprintf("%s, the name is %s", knockedAt(a), map[bool]string{true: "there", false: "gone"}[there]), "errno of connect(2), lstat(2)")
 		}},
 		{ID: "in-use", Says: "bind to a name that is there gives EADDRINUSE, even if its server is dead", After: "in-use", Check: func(a *sims.World) sims.Verdict {
 			errno := a.Last("server", "bind failed").S["errno"]

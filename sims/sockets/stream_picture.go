@@ -54,6 +54,13 @@ func knockedAt(w *sims.World) string {
 // knocked is a knock of this step, with its answer.
 func knocked(w *sims.World) bool { return w.News("stranger", "knocked") != nil }
 
+// formerServer: an answer that was given before the present server listened is none of
+// its own.
+func formerServer(w *sims.World, answer *sims.Moment) bool {
+	m := w.Last("server", "listens")
+	return m != nil && answer.At < m.At
+}
+
 // boundAt is the latest answer to a path of that length.
 func boundAt(w *sims.World, length int) string {
 	got := "no answer"
@@ -80,7 +87,7 @@ func drawStream(w *sims.World) *scene.Scene {
 		}
 	}
 	tried := w.Last("stranger", "bound")
-	if m := w.Last("stranger", "knocked"); m != nil && (tried == nil || tried.At < m.At) {
+	if m := w.Last("stranger", "knocked"); m != nil && (tried == nil || tried.At < m.At) && !formerServer(w, m) {
 		l := scene.Link{From: "stranger", To: "door", Through: orElse(m.S["errno"], "got in, and left"), State: scene.Broken}
 		if m.S["errno"] == "" {
 			l.State = scene.Idle
@@ -137,6 +144,7 @@ func drawClient(w *sims.World, s *scene.Scene, client string) {
 	_, open := w.Holds(client, endName(client), "")
 	m := w.Last(client, "refused")
 	switch {
+	case m != nil && m.At >= w.Actor(client).Born && formerServer(w, m):
 	case m != nil && m.At >= w.Actor(client).Born:
 		s.Links = append(s.Links, scene.Link{From: client, To: "door", Through: m.S["errno"], State: scene.Broken})
 	case line != "":
@@ -155,6 +163,9 @@ func drawClient(w *sims.World, s *scene.Scene, client string) {
 		near, far := w.SocketLink(client, endName(client), id, "recv", "send"), w.SocketLink("server", line, id, "recv", "send")
 		far.From, far.To = far.To, far.From
 		near.Both, far.Both = true, true
+		if dead := !w.Actor("server").Life.Alive() || w.Object(line).Level("holders") == 0; dead && near.State != scene.Cut { // the client has its end open still, which leads nowhere
+			near.State, near.Through = scene.Broken, "its server is gone"
+		}
 		s.Links = append(s.Links, near, far)
 	case open && w.Last(client, "connected") != nil:
 		l := w.SocketLink(client, endName(client), "door", "connect")
@@ -217,7 +228,7 @@ func answers(w *sims.World) []scene.Figure {
 			add(fmt.Sprintf("bind-%d", n), fmt.Sprintf("bind with %d bytes", n), boundAt(w, n), "the answer of bind(2), called without the C library", m)
 		}
 	}
-	if m := w.Last("stranger", "knocked"); m != nil {
+	if m := w.Last("stranger", "knocked"); m != nil && !formerServer(w, m) {
 		add("knocked", "the stranger's connect", knockedAt(w), "errno of connect(2)", m)
 	}
 	if m, ok := w.Last("server", "bind failed"), w.Last("server", "listens"); m != nil && (ok == nil || ok.At < m.At) {

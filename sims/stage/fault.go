@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -41,7 +42,9 @@ func (r *Run) Break(f Fault, role, object string) error {
 		err = p.signal(unix.SIGCONT)
 	case CloseEnd:
 		var fd int
-		if fd, err = r.descriptor(p, object); err == nil {
+		if fd, err = r.descriptor(p, object); errors.As(err, new(Already)) {
+			return err
+		} else if err == nil {
 			note.N = map[string]int64{"fd": int64(fd)}
 			note.S = map[string]string{"object": object}
 			err = sendPacket(p.link, message{Kind: "close", N: map[string]int64{"fd": int64(fd)}})
@@ -71,7 +74,20 @@ func (r *Run) descriptor(p *process, object string) (int, error) {
 			return fd.N, nil
 		}
 	}
-	return 0, Already{"it holds no descriptor of " + object}
+	return 0, Already{"the " + p.role.Name + " has no " + spoken(want, mode, err == nil) + " open"}
+}
+
+// spoken is what was to be closed, in words.
+func spoken(object, mode string, number bool) string {
+	switch {
+	case number:
+		return "descriptor " + object
+	case mode == "r":
+		return "descriptor that reads from the " + object
+	case mode == "w":
+		return "descriptor that writes to the " + object
+	}
+	return "descriptor of the " + object
 }
 
 // Already says that what was asked for is so already: a learner is told, and a walk

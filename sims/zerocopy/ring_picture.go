@@ -39,7 +39,7 @@ func drawRing(w *sims.World) *scene.Scene {
 	}
 	each := scene.Figure{ID: "per-bell", Label: "messages a bell", Text: "none yet", Origin: scene.Derived}
 	if sent > 0 && head > 0 {
-		each.Text = fmt.Sprintf("%.1f", float64(head)/float64(sent))
+		each.Text = perBell(head, sent)
 	}
 	s.Figures = append(append(s.Figures, each.From("head over doorbells rung", "")), frameFigures(w)...)
 	if w.Object("ring").Level("locks") >= 0 {
@@ -58,6 +58,14 @@ func drawRing(w *sims.World) *scene.Scene {
 		s.Figures = append(s.Figures, scene.Missing("calls", "system calls", why), scene.Missing("carried", "most in one", why))
 	}
 	return s
+}
+
+// perBell is how many messages there were for a doorbell: to a tenth where they were few.
+func perBell(head, bells int64) string {
+	if head >= 100*bells {
+		return scene.Thousands((head + bells/2) / bells)
+	}
+	return fmt.Sprintf("%.1f", float64(head)/float64(bells))
 }
 
 // ringProcess is a process of the ring, with the doorbell that it sleeps on.

@@ -50,3 +50,14 @@ func TestPlayedBetween(t *testing.T) {
 		})
 	})
 }
+
+func TestMessagesABell(t *testing.T) {
+	for _, c := range []struct {
+		head, bells int64
+		want        string
+	}{{10_000, 4, "2,500"}, {10_000, 3, "3,333"}, {10, 4, "2.5"}, {7, 7, "1.0"}} {
+		if got := perBell(c.head, c.bells); got != c.want {
+			t.Errorf("%d messages, %d bells: %s, want %s", c.head, c.bells, got, c.want)
+		}
+	}
+}
