@@ -53,10 +53,11 @@ func playToTheEnd(t *testing.T, l *lessons.Lesson, w, h int) {
 		s.gone("Waiting until")
 		if step == len(l.Sim.Walk) {
 			s.see("what you saw")
+			s.next("What you saw")
+		} else {
+			s.next(fmt.Sprintf("step %d of %d", step+1, len(l.Sim.Walk)))
 		}
-		s.press("n")
 	}
-	s.see("What you saw")
 	s.press("q")
 	if err := s.cmd.Wait(); err != nil {
 		t.Errorf("it ended with %v", err)

@@ -102,6 +102,25 @@ func (s *session) see(words string) {
 	}
 }
 
+// next presses n and waits till words are on the screen. Where n came before the step
+// was done, because half a picture looked as if it were, it is pressed once more.
+func (s *session) next(words string) {
+	s.t.Helper()
+	s.press("n")
+	again := false
+	residue.Wait(s.t, "the screen shows "+words, func() (bool, string) {
+		text := s.screen.String()
+		if !again && strings.Contains(text, "Still waiting until") && !strings.Contains(text, "Waiting until") {
+			again = true
+			s.press("n")
+		}
+		return strings.Contains(text, words), "\n" + text
+	})
+	if s.t.Failed() {
+		s.t.FailNow()
+	}
+}
+
 // gone waits till words are no more on the screen.
 func (s *session) gone(words string) {
 	s.t.Helper()

@@ -223,8 +223,8 @@ func (p *patient) signalQueue() (string, error) {
 		return "", p.missing
 	}
 	for n := range waiting {
-		if err := sys.SendSignal(p.pid, queued, int64(n)); err != nil {
-			return "", fmt.Errorf("signal %d of %d that were to wait: %w", n+1, waiting, err)
+		if err := sys.SendSignal(p.pid, queued, int64(n)); err != nil { // how many did depends on what else the user has waiting
+			return "", fmt.Errorf("%d signals cannot wait at a time: %w", waiting, err)
 		}
 	}
 	return fmt.Sprintf("%d signals were queued for a child that blocks them", waiting), nil
