@@ -34,6 +34,10 @@ type Options struct {
 // collectAt is how much the heap grows between two collections, in percent (GOGC).
 const collectAt = 400
 
+// pictures is how often a second the screen is looked after: more would cost the idle
+// course page, fewer the first picture.
+const pictures = 25
+
 // Run shows the tour until the learner quits or ctx ends. When it returns, the
 // terminal is as it was and no process runs.
 func Run(ctx context.Context, o Options) error {
@@ -53,7 +57,7 @@ func Run(ctx context.Context, o Options) error {
 	// collector, which takes its time from the lesson's processes, come less often.
 	defer debug.SetGCPercent(debug.SetGCPercent(collectAt))
 	m := newModel(o, first(env, o)...)
-	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithFPS(30)).Run()
+	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithFPS(pictures)).Run()
 	for _, p := range m.pages { // after a signal or a panic the pages are still open
 		p.Close()
 	}
