@@ -46,7 +46,7 @@ var copyCost = sims.Sim{
 		sims.Knob{Key: "a", Name: "all sizes", Help: "measure each size in turn", Act: sims.Tell{Role: "sender", Command: "all"}},
 		sims.Knob{Key: "b", Name: "one by pipe", Help: "send 1 MiB through the pipe, once, not timed", Act: sims.Tell{Role: "sender", Command: "once", N: byPipe}},
 		sims.Knob{Key: "g", Name: "one by ring", Help: "hand over 1 MiB in the ring, once, not timed", Act: sims.Tell{Role: "sender", Command: "once", N: byRing}},
-		sims.Knob{Key: "y", Name: "x-ray sender", Help: "show its system calls, or no more", Act: sims.Do{Run: xraySender}},
+		sims.Knob{Key: "y", Name: "x-ray sender", Help: "show its system calls, or no more", Act: sims.Do{Run: xraySender, Looks: true}},
 		sims.Knob{Key: "p", Name: "placement", Help: "both on one processor, or on one each; the cast starts anew", Act: sims.Choose{Option: "placement"}},
 	),
 	Draw:     drawCopyCost,

@@ -155,7 +155,11 @@ func copyCostSentence(w *sims.World) string {
 		return "A mebibyte was sent " + lastWay(w) + ". With the x-ray of the sender on (y) you see by which calls."
 	case sender.Idle && latest(w) != nil:
 		t := latest(w)
-		return fmt.Sprintf("%s: %s by pipe, %s handed over in the ring.", sizeName(int(t.size)), span(t.pipe), span(t.ring))
+		text := fmt.Sprintf("%s: %s by pipe, %s handed over in the ring.", sizeName(int(t.size)), span(t.pipe), span(t.ring))
+		if sender.Traced || receiver.Traced {
+			text += " What is timed under the x-ray is slower by far: each call is stopped for it. y switches it off."
+		}
+		return text
 	case sender.Idle:
 		return "Nothing has been timed yet: choose a size."
 	case w.Count("sender", "size") == 0:
